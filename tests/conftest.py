@@ -1,0 +1,23 @@
+"""What the tests share."""
+
+import pytest
+from hypothesis import settings
+from support import study_text
+
+import uncertainty as un
+
+# the same examples in every run, so that a red test stays red; a busy machine is no failure
+settings.register_profile("tests", derandomize=True, deadline=None)
+settings.load_profile("tests")
+
+
+@pytest.fixture
+def make_study(tmp_path):
+    """Load a study that `support.study_text` writes."""
+
+    def make(**given):
+        path = tmp_path / "study.toml"
+        path.write_text(study_text(**given), encoding="utf-8")
+        return un.load(path)
+
+    return make

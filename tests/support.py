@@ -1,0 +1,38 @@
+"""Studies as text, and how near the truth an estimate is to be."""
+
+import numpy as np
+
+from uncertainty.analysis.error import half_width, upper_limit
+
+TOP = {"title": "Test", "budget": 150_000, "run_hours": 8, "builds": ["rtx_a5000", "dgx_spark"],
+       "battery": "powerwall_3"}
+SAMPLING = {"samples": 64, "replicates": 8, "seed": 1, "method": "sobol"}
+INPUTS = {"pue": 1.2, "host_overhead": 1.25, "discharge_efficiency": 0.9, "depth_of_discharge": 0.9,
+          "sustained_ratio": 1.0, "bandwidth_ratio": 1.0}
+
+
+def _lines(table):
+    # what looks like a TOML table is one; Python writes other values as TOML does
+    return [f"{k} = {v if str(v).startswith('{') else repr(v)}" for k, v in table.items()]
+
+
+def study_text(rest="", **given):
+    """A study of constants, but for what is given: keys of the file's top, of [sampling], or else of [inputs]."""
+    top, sampling = ({k: given.pop(k, v) for k, v in table.items()} for table in (TOP, SAMPLING))
+    return "\n".join([*_lines(top), "[sampling]", *_lines(sampling), "[inputs]", *_lines(INPUTS | given), rest, ""])
+
+
+def dist(kind, **parameters):
+    """The TOML text of a distribution."""
+    return f'{{ dist = "{kind}", {", ".join(_lines(parameters))}, source = "test" }}'
+
+
+def assert_close(value, se, truth, replicates, samples=None, level=0.9999):
+    """An estimate is as near the truth as its standard error says it is in all but 1 of 10,000 cases.
+
+    Of shares and counts among `samples` in all, what so many samples cannot see is added: they all miss an event of
+    probability -log(1 - level) / samples with probability 1 - level.
+    """
+    unseen = upper_limit(samples, level) if samples else 0.0
+    gap, allowed = np.abs(np.asarray(value) - truth), half_width(np.asarray(se), replicates, level) + unseen
+    assert np.all(gap <= allowed), f"off by {gap}, allowed are {allowed}"

@@ -1,0 +1,154 @@
+"""The command as a person or a script meets it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from uncertainty import cli
+
+STUDY = """
+title = "Two cards"
+budget = 150_000
+run_hours = 8
+builds = ["rtx_pro_6000", "rtx_a6000"]
+battery = "powerwall_3"
+sampling = { samples = 64, replicates = 8, seed = 1 }
+[inputs]
+pue = { dist = "uniform", low = 1.1, high = 1.4, source = "test" }
+discharge_efficiency = 0.9
+depth_of_discharge = 0.9
+"""
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "cards.toml"
+    path.write_text(STUDY)
+    return path
+
+
+def test_run_prints_tables_of_80_columns_and_writes_the_folder(study, capsys):
+    assert cli.main(["run", str(study)]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "\x1b" not in out
+    assert max(map(len, out.splitlines())) <= 80
+    for words in ("Two cards", "How wide", "Who wins", "512 samples", "PRO 6000", "results/cards"):
+        assert words in out
+    written = {str(p.relative_to("results/cards")) for p in Path("results/cards").rglob("*") if p.is_file()}
+    tables = {f"tables/{t}.csv" for t in ("bands", "counts", "enough", "ranks", "pairs", "flips", "inputs")}
+    assert written == {"results.nc", "summary.json", "report.md"} | tables
+
+
+def test_options_reach_the_run(study, capsys):
+    assert cli.main(["run", str(study), "--samples", "32", "--replicates", "4", "--seed", "0", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["sampling"] == {"samples": 32, "replicates": 4, "seed": 0, "method": "sobol"}
+    assert printed == json.loads(Path("results/cards/summary.json").read_text())
+
+
+def test_tolerance_says_whether_it_was_met(study, capsys):
+    assert cli.main(["run", str(study), "--tolerance", "0.05"]) == 0
+    assert "Tolerance 0.05 is met" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["run", "nowhere.toml"], "no such file"),
+    (["run", "cards.toml", "--samples", "100"], "power of two"),
+    (["run", "cards.toml", "--jobs", "0"], "--jobs is 0"),
+    (["run", "cards.toml", "--tolerance", "2"], "between 0 and 1"),
+    (["run", "cards.toml", "./cards.toml"], "two studies are called cards"),
+    (["run", "cards.toml", "broken.toml"], "pue"),
+    (["check", "broken.toml"], "pue"),
+    (["init", "cards.toml"], "exists already"),
+    (["init", "no/such/folder/study.toml"], "No such file"),
+])
+def test_bad_input_gives_status_2_a_reason_and_no_output(study, capsys, arguments, words):
+    Path("broken.toml").write_text(STUDY.replace("low = 1.1", "low = 0.5"))
+    assert cli.main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert words in err
+    assert "Traceback" not in out + err
+    assert not Path("results").exists()
+
+
+def test_bad_usage_gives_status_2(study, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["run", "--replicate-count", "3"])
+    assert stopped.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_a_results_folder_that_cannot_be_made_is_an_error_without_traceback(study, capsys):
+    Path("results").write_text("a file in the way")
+    assert cli.main(["run", str(study)]) == 2
+    assert "results" in capsys.readouterr().err
+
+
+def test_an_interrupt_ends_with_130_and_writes_nothing(study, capsys, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("uncertainty.results.run", stop)
+    assert cli.main(["run", str(study)]) == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert not Path("results").exists()
+
+
+def test_check_shows_every_input_and_goes_on_after_a_bad_study(study, capsys):
+    Path("broken.toml").write_text(STUDY.replace("low = 1.1", "low = 0.5"))
+    assert cli.main(["check", "broken.toml", str(study)]) == 2
+    out, err = capsys.readouterr()
+    assert "broken.toml has a problem" in err
+    assert "cards is fine: 2 builds" in out
+    assert "uniform(1.1, 1.4)" in out
+
+
+def test_init_writes_a_study_that_runs_as_it_is(study, capsys):
+    assert cli.main(["init"]) == 0
+    assert cli.main(["run", "study.toml", "--samples", "64", "--replicates", "2"]) == 0
+    assert "My purchase" in capsys.readouterr().out
+
+
+def test_the_default_study_is_the_shipped_reference_from_any_folder(study, capsys):
+    assert cli.main(["check"]) == 0
+    assert "reference is fine: 4 builds, 3 scenarios" in " ".join(capsys.readouterr().out.split())
+
+
+def test_markup_and_escapes_in_a_title_are_shown_as_text(study, capsys):
+    study.write_text(STUDY.replace('"Two cards"', '"[bold]Two[/bold] \\u001b[31mcards"'))
+    assert cli.main(["run", str(study)]) == 0
+    out = capsys.readouterr().out
+    assert "[bold]Two[/bold]" in out
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
+def test_help_imports_nothing_heavy(arguments):
+    code = f"""
+import sys
+from uncertainty.cli import main
+try:
+    main({arguments!r})
+except SystemExit as stopped:
+    assert stopped.code == 0
+heavy = {{"numpy", "scipy", "xarray", "pydantic", "rich"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "uncertainty" in done.stdout
+
+
+def test_the_command_is_installed(tmp_path):
+    command = Path(sys.executable).with_name("uncertainty")
+    if not command.exists():
+        pytest.skip("the package is not installed in this environment")
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, cwd=tmp_path, check=True,
+                          env=os.environ | {"PYTHONPATH": ""})
+    assert done.stdout.startswith("uncertainty ")

@@ -1,0 +1,308 @@
+"""Points against scipy's Sobol' sequence and the definition of a digital net; keys, copula, and bits that stay."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.stats import qmc
+from support import assert_close, dist
+
+import uncertainty as un
+from uncertainty import design
+from uncertainty.analysis.error import combine
+from uncertainty.design import Sampling, Stream
+
+METHODS = design.METHODS
+
+
+def integers(dimensions, sampling, replicate=0):
+    streams = [Stream(f"input {d}", d) for d in dimensions]
+    return design.points(streams, sampling, replicate)(0, sampling.samples)
+
+
+def unscrambled(dimensions, log2):
+    return design.net(design.directions(tuple(dimensions)), np.zeros(len(dimensions), np.uint32), 0, 1 << log2)
+
+
+# --- the Sobol' sequence and its scramble ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("dimensions", "log2"), [(3, 14), (60, 12), (design.DIMENSIONS, 7)])
+def test_unscrambled_points_are_scipys_in_natural_order(dimensions, log2):
+    theirs = qmc.Sobol(dimensions, scramble=False).random(1 << log2).T * 2.0**32
+    natural = np.arange(1 << log2)
+    np.testing.assert_array_equal(unscrambled(range(dimensions), log2)[:, natural ^ natural >> 1], theirs)
+
+
+@pytest.mark.parametrize("log2", [1, 6, 10])
+@pytest.mark.parametrize("replicate", [0, 1, 15])
+def test_every_stratum_of_every_dimension_holds_one_point(log2, replicate):
+    points = integers([*range(50), 240, design.DIMENSIONS - 1], Sampling(1 << log2, seed=3), replicate)
+    strata = np.sort(points >> np.uint32(32 - log2), axis=1)
+    np.testing.assert_array_equal(strata, np.broadcast_to(np.arange(1 << log2), strata.shape))
+
+
+def t_value(x, y, log2):
+    """Smallest t for which all boxes of volume 2**(t - log2) hold 2**t points each (Niederreiter 1987)."""
+    for t in range(log2 + 1):
+        splits = [(a, log2 - t - a) for a in range(log2 - t + 1)]
+        boxes = [((x.astype(np.uint64) >> np.uint64(32 - a)) << np.uint64(b)) | (y.astype(np.uint64) >> np.uint64(32 - b))
+                 for a, b in splits]
+        if all((np.bincount(box.astype(int), minlength=1 << (log2 - t)) == 1 << t).all() for box in boxes):
+            return t
+    raise AssertionError("no net at all")
+
+
+@pytest.mark.parametrize("replicate", range(4))
+@pytest.mark.parametrize("log2", [4, 8, 10])
+def test_the_first_two_dimensions_are_a_net_of_quality_zero(log2, replicate):
+    assert t_value(*integers([0, 1], Sampling(1 << log2, seed=5), replicate), log2) == 0
+
+
+@pytest.mark.parametrize("pair", [(0, 2), (1, 2), (3, 4), (5, 17), (10, 58), (48, 96), (58, 106), (100, 101)])
+def test_the_scramble_keeps_the_quality_of_other_pairs(pair):
+    theirs = qmc.Sobol(max(pair) + 1, scramble=False).random(256).T[list(pair)] * 2.0**32
+    wanted = t_value(*theirs.astype(np.uint32), 8)
+    assert {t_value(*integers(pair, Sampling(256, seed=2), r), 8) for r in range(4)} == {wanted}
+
+
+def test_scramble_against_multiplying_bits_one_by_one():
+    """Bit i of a scrambled point is its own bit i, plus random multiples of those before it, plus the shift's."""
+    v = design.directions((0, 1, 7))
+    rows = design.words(design.generator(1, 2, "x"), 96).reshape(3, 32)
+    shift = np.array([1, 2**31, 12345], np.uint32)
+    plain = design.net(v, np.zeros(3, np.uint32), 0, 64)
+    ours = design.net(design.linear_matrix_scramble(v, rows), shift, 0, 64)
+
+    def bit(word, i):  # 0 is the leading one
+        return int(word) >> (31 - i) & 1
+
+    for d, point in np.ndindex(3, 64):
+        x = plain[d, point]
+        for i in range(32):
+            mixed = sum(bit(rows[d, i], j) * bit(x, j) for j in range(i)) + bit(x, i)
+            assert bit(ours[d, point], i) == (mixed + bit(shift[d], i)) % 2
+
+
+@pytest.mark.parametrize("size", [1, 2, 16, 128])
+def test_blocks_of_any_size_are_the_same_points(size):
+    for method in METHODS:
+        block = design.points([Stream("a", 0), Stream("b", 9)], Sampling(128, seed=4, method=method), 3)
+        parts = np.concatenate([block(start, size) for start in range(0, 128, size)], axis=1)
+        np.testing.assert_array_equal(parts, block(0, 128))
+
+
+def test_latin_hypercube_has_one_point_a_stratum_and_is_shuffled():
+    points = integers(range(5), Sampling(64, method="lhs"))
+    strata = points >> np.uint32(26)
+    np.testing.assert_array_equal(np.sort(strata, axis=1), np.broadcast_to(np.arange(64), (5, 64)))
+    assert len({tuple(row) for row in strata.tolist()}) == 5
+    assert not any((row == np.arange(64)).all() for row in strata)
+
+
+def test_random_points_are_uniform():
+    points = design.unit(integers([0], Sampling(1 << 14, method="random")))[0]
+    assert stats.kstest(points, "uniform").pvalue > 1e-3
+
+
+def test_unit_points_lie_strictly_inside():
+    ends = design.unit(np.array([0, 2**32 - 1], np.uint32))
+    assert ends.tolist() == [2.0**-33, 1 - 2.0**-33]
+
+
+def test_no_streams_no_points():
+    assert design.points([], Sampling(8), 0)(0, 8).shape == (0, 8)
+
+
+def test_too_many_dimensions_are_refused_with_a_way_out():
+    with pytest.raises(ValueError, match="4096 dimensions here, 4097 are wanted; sample by 'lhs'"):
+        integers([design.DIMENSIONS], Sampling(8))
+
+
+# --- keys --------------------------------------------------------------------------------------------------
+
+
+def test_streams_are_keyed_by_seed_replicate_and_name():
+    keys = [(0, 0, "a"), (1, 0, "a"), (0, 1, "a"), (0, 0, "b"), (1, 11, "a"), (11, 1, "a"), (0, 0, "a ")]
+    first = {tuple(design.words(design.generator(*key), 4).tolist()) for key in keys}
+    assert len(first) == len(keys)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_seed_zero_is_a_seed(method):
+    zero, again, one = (integers([0, 1], Sampling(64, seed=s, method=method)) for s in (0, 0, 1))
+    np.testing.assert_array_equal(zero, again)
+    assert (zero != one).all(axis=1).any()
+
+
+# recorded: a change of these bits changes every result ever published with a seed
+PINNED = {"sobol": "?", "lhs": "?", "random": "?"}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_raw_points_are_the_same_bits_for_ever(method):
+    points = integers([0, 1, 47, 1000], Sampling(256, seed=20251217, method=method), 5)
+    assert hashlib.sha256(points.astype("<u4").tobytes()).hexdigest() == PINNED[method]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_replicates_are_uncorrelated(method):
+    """Errors of 2,000 replicates, each with the next: one pair correlates by chance up to 3.9 / sqrt(1999)."""
+    x = un.propagate({"x": un.uniform(0, 1)}, lambda x: {}, samples=16, replicates=2000, method=method).x
+    for error in ((x**2).mean("sample").values, (x > 0.3).mean("sample").values):
+        assert abs(np.corrcoef(error[:-1], error[1:])[0, 1]) < 3.9 / np.sqrt(1999)
+
+
+# --- bits of a study that stay -----------------------------------------------------------------------------
+
+PUE = dist("pert", low=1.05, mode=1.25, high=1.6)
+DEPTH = dist("uniform", low=0.8, high=1.0)
+PRICE = dist("lognormal", median=2500, sigma=0.15)
+SPARK = dist("pert", low=2999, mode=3999, high=4699)
+A6000 = dist("lognormal", median=4650, sigma=0.12)
+PRICES = f"[build.rtx_a5000]\nunit_price = {PRICE}\n[build.rtx_a6000]\nunit_price = {A6000}\n"
+CORRELATED = '[[correlation]]\ninputs = ["unit_price"]\nspearman = 0.5\n'
+
+
+def draws(make_study, method, builds, rest, **inputs):
+    return un.sample(make_study(builds=builds, rest=rest, method=method, replicates=2, **inputs))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("correlation", ["", CORRELATED], ids=["independent", "correlated"])
+def test_making_a_constant_uncertain_leaves_all_other_draws(make_study, method, correlation):
+    builds = ["rtx_a5000", "dgx_spark", "rtx_a6000"]
+    one = draws(make_study, method, builds, PRICES + correlation, pue=PUE)
+    two = draws(make_study, method, builds, PRICES + f"[build.dgx_spark]\nunit_price = {SPARK}\n" + correlation,
+                pue=PUE, depth_of_discharge=DEPTH)
+    assert one.pue.identical(two.pue)
+    assert two.depth_of_discharge.dims == ("replicate", "sample")
+    for build in ("rtx_a5000", "rtx_a6000"):
+        np.testing.assert_array_equal(one.unit_price.sel(build=build), two.unit_price.sel(build=build))
+    assert one.unit_price.sel(build="dgx_spark").std() == 0 < two.unit_price.sel(build="dgx_spark").std()
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("correlation", ["", CORRELATED], ids=["independent", "correlated"])
+def test_appending_a_build_leaves_all_other_draws_and_results(make_study, method, correlation):
+    builds = ["rtx_a5000", "rtx_a6000"]
+    one = draws(make_study, method, builds, PRICES + correlation, pue=PUE)
+    two = draws(make_study, method, [*builds, "dgx_spark"],
+                PRICES + f"[build.dgx_spark]\nunit_price = {SPARK}\n" + correlation, pue=PUE)
+    assert one.pue.identical(two.pue)
+    for name in ("unit_price", "device_count", "battery_count", "capex", "throughput"):
+        np.testing.assert_array_equal(one[name], two[name].sel(build=builds), err_msg=name)
+
+
+# --- dependence --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("asked", [-0.9, -0.3, 0.3, 0.99])
+def test_realised_rank_correlation_is_the_one_asked_for(method, asked):
+    x = un.propagate({"a": un.lognormal(1, 0.5), "b": un.uniform(0, 1), "c": un.pert(0, 1, 3)}, lambda x: {},
+                     samples=512, correlation={("a", "c"): asked}, method=method)
+    for one, other, wanted in (("a", "c", asked), ("a", "b", 0), ("c", "b", 0)):
+        found = combine([stats.spearmanr(x[one][r], x[other][r]).statistic for r in range(16)])
+        assert_close(found.value, found.se, wanted, 16)
+
+
+def test_every_pair_of_a_study_correlates_as_asked(make_study):
+    rest = PRICES + f"[build.dgx_spark]\nunit_price = {SPARK}\n" + CORRELATED
+    prices = un.sample(make_study(builds=["rtx_a5000", "dgx_spark", "rtx_a6000"], rest=rest, samples=512,
+                                  replicates=16)).unit_price.values
+    found = combine([stats.spearmanr(p).statistic[np.triu_indices(3, 1)] for p in prices])
+    assert_close(found.value, found.se, 0.5, 16)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_correlation_leaves_the_marginals(method):
+    x = un.propagate({"a": un.uniform(0, 1), "b": un.uniform(0, 1)}, lambda x: {}, samples=256,
+                     correlation={("a", "b"): 0.7}, method=method)
+    alone = un.propagate({"a": un.uniform(0, 1)}, lambda x: {}, samples=256, method=method)
+    np.testing.assert_array_equal(x.a, alone.a)
+    for level in (0.05, 0.3, 0.5, 0.9):
+        found = un.probability(x.b < level)
+        assert_close(found.probability, found.probability_se, level, 16, samples=16 * 256)
+
+
+def test_copula_of_spearman_coefficients():
+    """Kruskal (1958): the normal scores of a Spearman coefficient 1/2 correlate by 2 sin(pi / 12) = 0.517638."""
+    found = design.copula(["a", "b"], {("a", "b"): 0.5})
+    np.testing.assert_allclose(found.factor @ found.factor.T, [[1, 0.517638090205], [0.517638090205, 1]], atol=1e-12)
+    assert found.factor[0, 1] == 0
+    assert not found.repaired
+    np.testing.assert_array_equal(found.spearman, [[1, 0.5], [0.5, 1]])
+
+
+def test_cholesky_factor_against_numpy():
+    random = np.random.Generator(np.random.PCG64(1)).normal(size=(6, 9))
+    matrix = np.corrcoef(random)
+    np.testing.assert_allclose(design._cholesky(matrix), np.linalg.cholesky(matrix), atol=1e-14)
+
+
+# --- correlation matrices that cannot be -------------------------------------------------------------------
+
+
+def test_nearest_correlation_of_highams_example():
+    """Higham (2002), section 4: distance 0.5278."""
+    matrix = np.array([[1.0, 1, 0], [1, 1, 1], [0, 1, 1]])
+    found = design.nearest_correlation(matrix)
+    np.testing.assert_allclose(found[[0, 0, 1], [1, 2, 2]], [0.7607, 0.1573, 0.7607], atol=5e-5)
+    assert np.linalg.norm(found - matrix) == pytest.approx(0.5278, abs=5e-5)
+
+
+@pytest.mark.parametrize(("size", "asked"), [(3, -0.9), (4, -0.6), (5, -1.0)])
+def test_nearest_of_equal_coefficients_has_a_closed_form(size, asked):
+    """By symmetry the nearest has equal coefficients too, and they can be as low as -1 / (size - 1)."""
+    matrix = np.where(np.eye(size) == 1, 1.0, asked)
+    off = ~np.eye(size, dtype=bool)
+    np.testing.assert_allclose(design.nearest_correlation(matrix)[off], -1 / (size - 1), atol=1e-7)
+
+
+def clipped(matrix):
+    """The crude repair: negative eigenvalues to zero, then the diagonal to one."""
+    values, vectors = np.linalg.eigh(matrix)
+    matrix = vectors * np.maximum(values, 0) @ vectors.T
+    return matrix / np.sqrt(np.outer(np.diag(matrix), np.diag(matrix)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nearest_correlation_exists_and_is_no_farther_than_clipping(seed):
+    random = np.random.Generator(np.random.PCG64(seed)).uniform(-1, 1, (5, 5))
+    matrix = np.triu(random, 1) + np.triu(random, 1).T + np.eye(5)
+    assert np.linalg.eigvalsh(matrix)[0] < 0  # so there is something to repair
+    found = design.nearest_correlation(matrix)
+    np.testing.assert_array_equal(np.diag(found), 1)
+    np.testing.assert_allclose(found, found.T, atol=1e-15)
+    assert np.linalg.eigvalsh(found)[0] > 0.9e-8
+    assert np.linalg.norm(found - matrix) <= np.linalg.norm(clipped(matrix) - matrix)
+
+
+def test_a_matrix_that_exists_is_left_alone():
+    matrix = np.array([[1, 0.3, -0.2], [0.3, 1, 0.1], [-0.2, 0.1, 1]])
+    np.testing.assert_allclose(design.nearest_correlation(matrix), matrix, atol=1e-12)
+
+
+IMPOSSIBLE = {("a", "b"): 0.9, ("b", "c"): 0.9, ("a", "c"): -0.9}
+
+
+def test_an_impossible_matrix_is_repaired_and_both_are_shown():
+    found = design.copula(["a", "b", "c"], IMPOSSIBLE)
+    assert found.repaired
+    assert found.spearman[0].tolist() == [1, 0.9, -0.9]
+    latent = 2 * np.sin(np.pi / 6 * found.realised)
+    np.testing.assert_allclose(found.factor @ found.factor.T, latent, atol=1e-12)
+    # by symmetry the nearest has coefficients r, r, -r, of which 1/2 is the largest that exists
+    np.testing.assert_allclose(np.abs(latent[~np.eye(3, dtype=bool)]), 0.5, atol=1e-7)
+
+
+def test_the_samples_have_the_repaired_matrix_and_say_so():
+    marginals = dict.fromkeys("abc", un.normal(0, 1))
+    x = un.propagate(marginals, lambda x: {}, samples=512, correlation=IMPOSSIBLE)
+    assert x.attrs["correlation_repaired"] == 1
+    assert un.propagate(marginals, lambda x: {}, samples=8).attrs["correlation_repaired"] == 0
+    wanted = design.copula(["a", "b", "c"], IMPOSSIBLE).realised
+    found = combine([stats.spearmanr(x.a[r], x.c[r]).statistic for r in range(16)])
+    assert_close(found.value, found.se, wanted[0, 2], 16)

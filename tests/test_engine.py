@@ -1,0 +1,300 @@
+"""From a study to its statistics: extremes, refusals, missing precisions, tolerance, and bits that never change."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import xarray as xr
+from support import assert_close, dist
+
+import uncertainty as un
+from uncertainty import engine
+
+PUE = dist("pert", low=1.05, mode=1.25, high=1.6)
+PRICES = f"""
+[build.rtx_a5000]
+unit_price = {dist("lognormal", median=2500, sigma=0.15)}
+[build.dgx_spark]
+unit_price = {dist("pert", low=2999, mode=3999, high=4699)}
+"""
+DATA = ("central", "bands", "means", "counts", "ranking")
+
+
+def assert_same(one, two):
+    for name in DATA:
+        xr.testing.assert_identical(getattr(one, name), getattr(two, name))
+
+
+def priced(price):
+    return f"[build.rtx_a5000]\nunit_price = {price}\n"
+
+
+# --- extreme but legal -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("settings", [{"rest": priced(150_000.01)}, {"budget": 1}, {"rest": priced(1e300)}])
+def test_a_budget_that_buys_nothing(make_study, settings):
+    means = un.run(make_study(**settings)).means.isel(scenario=0, build=0)
+    for name in ("device_count", "node_count", "spend", "it_power", "run_energy", "battery_count", "capex", "memory_pool"):
+        assert means[name] == 0, name
+    assert means.leftover == settings.get("budget", 150_000)
+    assert means.capex_reference == settings.get("budget", 150_000)
+    for name in ("throughput_per_dollar", "memory_per_dollar", "bandwidth_per_dollar"):
+        assert means[name].isnull().all(), name
+    assert means.memory_per_spend > 0
+
+
+def test_buying_nothing_is_cheapest_and_worst_value(make_study):
+    ranking = un.run(make_study(rest=priced(200_000))).ranking.isel(scenario=0)
+    first = ranking.rank_acceptability.sel(build="rtx_a5000", rank=1)
+    assert first.sel(criterion="capex") == 1
+    assert first.sel(criterion="memory_per_dollar") == 0
+    assert ranking.expected_regret.sel(criterion="memory_per_dollar", build="rtx_a5000").isnull()
+
+
+def test_a_ratio_is_over_the_samples_that_have_one(make_study):
+    """Half the time the only card costs more than the budget."""
+    results = un.run(make_study(budget=3000, rest=priced(dist("discrete", values=[2500, 3500], probabilities=[0.5, 0.5]))))
+    means = results.means.sel(build="rtx_a5000").isel(scenario=0)
+    assert means.device_count == 0.5
+    assert means.memory_per_dollar == pytest.approx(24 / (2500 + 8200), rel=1e-12)
+
+
+@pytest.mark.parametrize(("hours", "losses", "count"), [
+    (8, 0.9, 16), (1, 1.0, 2), (0.25, 1.0, 2),  # 20.7 kW: 1.53 units of energy in an hour, 1.8 of power
+    (1, 0.9, 2), (1000, 0.9, 1893), (1e6, 1.0, 1_533_334)])
+def test_energy_or_power_whichever_needs_more(make_study, hours, losses, count):
+    results = un.run(make_study(run_hours=hours, discharge_efficiency=losses, depth_of_discharge=losses))
+    assert results.means.battery_count.sel(build="rtx_a5000") == count
+    assert results.means.battery_count_se.sel(build="rtx_a5000") == 0
+
+
+def test_components_are_counted_per_device_per_node_and_once(make_study):
+    rest = """
+[components]
+cable = { per = "device", price = 10, source = "test" }
+server = { per = "node", price = 1000, source = "test" }
+licence = { per = "once", price = 100_000, source = "test" }
+"""
+    plain, more = (un.run(make_study(rest=r)).means.isel(scenario=0) for r in ("", rest))
+    wanted = xr.DataArray([60 * 10 + 8 * 1000 + 100_000, 37 * 10 + 37 * 1000 + 100_000], dims="build")
+    assert (more.component_cost == wanted).all()
+    assert (more.capex == plain.capex + wanted).all()
+    assert (more.capex_reference == plain.capex_reference + wanted).all()
+    assert un.run(make_study(budget=1, rest=rest)).means.component_cost.max() == 0
+
+
+# --- refusals ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("settings", "said"), [
+    ({"run_hours": 1e308}, "run_energy is not finite in 2 of 2 values; first where .*run_hours = 1e.308"),
+    ({"rest": priced(1e-305)}, "device_count is not finite in 1 of 2 values; first where .*unit_price = 1e-305"),
+    ({"discharge_efficiency": 1e-200, "depth_of_discharge": 1e-200}, "battery_energy is not finite in 2 of 2"),
+    ({"rest": priced(dist("discrete", values=[1e-305, 2500], probabilities=[0.25, 0.75], central=2500))},
+     "device_count is not finite in 16 of 128 values; first where .*unit_price = 1e-305"),
+])
+def test_what_is_not_finite_is_refused_with_its_inputs(make_study, settings, said):
+    study = make_study(**settings)
+    with pytest.raises(un.ModelError, match=said):
+        un.run(study)
+    with pytest.raises(ValueError, match=said):
+        un.sample(study)
+
+
+@pytest.mark.parametrize("tolerance", [0, 1, -0.1, float("nan")])
+def test_a_tolerance_that_makes_no_sense_is_refused(make_study, tolerance):
+    with pytest.raises(ValueError, match="wanted a number between 0 and 1"):
+        un.run(make_study(), tolerance=tolerance)
+
+
+# --- missing precisions ------------------------------------------------------------------------------------
+
+
+def test_a_missing_precision_is_missing_everywhere_and_hurts_no_other(make_study):
+    results = un.run(make_study(builds=["rtx_a5000", "dgx_spark", "rtx_pro_6000"], pue=PUE, rest=PRICES))
+    typed = [n for n in results.bands if "precision" in results.bands[n].dims]
+    assert len(typed) == 8  # four outputs and their errors
+    for name in typed:
+        here, others = (results.bands[name].sel(precision="fp4", build=b) for b in ("rtx_a5000", ["dgx_spark", "rtx_pro_6000"]))
+        assert here.isnull().all(), name
+        assert others.notnull().all(), name
+    ranks = results.ranking.rank_acceptability.sel(criterion="throughput fp4", scenario="base")
+    assert ranks.sel(build="rtx_a5000").isnull().all()
+    assert ranks.sel(rank=3).isnull().all()
+    there = ranks.sel(build=["dgx_spark", "rtx_pro_6000"], rank=[1, 2])
+    np.testing.assert_allclose(there.sum("build"), 1, atol=1e-12)
+    np.testing.assert_allclose(there.sum("rank"), 1, atol=1e-12)
+    win = results.ranking.win.sel(criterion="throughput fp4", scenario="base")
+    assert win.sel(build="rtx_a5000").isnull().all()
+    assert win.sel(other="rtx_a5000").isnull().all()
+
+
+def test_one_number_for_every_precision(make_study):
+    throughput = un.run(make_study(peak=100.0)).means.throughput.isel(scenario=0)
+    assert throughput.sel(build="rtx_a5000").values.tolist() == [3000, 6000, 6000, 6000, 6000]  # headline: half, dense
+
+
+def test_one_build_alone(make_study):
+    ranking = un.run(make_study(builds=["rtx_a5000"], rest=priced(dist("uniform", low=2000, high=3000)))).ranking
+    assert (ranking.rank_acceptability == 1).all()
+    assert (ranking.kendall_tau == 1).all()
+    assert (ranking.order_differs == 0).all()
+    assert (ranking.expected_regret == 0).all()
+
+
+# --- what statistics are made of ---------------------------------------------------------------------------
+
+SCENARIOS = """
+[scenarios.cold]
+pue = { dist = "uniform", low = 1.1, high = 1.3, source = "test" }
+[scenarios.hot]
+pue = { dist = "pert", low = 1.4, mode = 1.65, high = 2.1, source = "test" }
+"""
+
+
+def test_site_and_scenarios_share_their_draws(make_study):
+    samples = un.sample(make_study(rest=PRICES + SCENARIOS))
+    assert samples.pue.dims == ("replicate", "sample", "scenario")
+    ranks = samples.pue.rank("sample")
+    np.testing.assert_array_equal(ranks.sel(scenario="cold"), ranks.sel(scenario="hot"))
+    assert "scenario" not in samples.unit_price.dims
+    assert (samples.battery_count.sel(scenario="hot") >= samples.battery_count.sel(scenario="cold")).all()
+
+
+def test_statistics_are_those_of_the_samples(make_study):
+    study = make_study(pue=PUE, rest=PRICES, replicates=4)
+    results, samples = un.run(study), un.sample(study)
+    capex, walls = samples.capex, samples.battery_count
+    everything = ("replicate", "sample")
+    found = results.ranking.sel(criterion="capex", scenario="base")
+    np.testing.assert_allclose(results.means.capex.sel(scenario="base"), capex.mean(everything), rtol=1e-13)
+    np.testing.assert_allclose(found.expected_regret, (capex - capex.min("build")).mean(everything), rtol=1e-12)
+    first = (capex == capex.min("build")).mean(everything)
+    np.testing.assert_allclose(found.rank_acceptability.sel(rank=1), first, atol=1e-12)
+    central = results.central.capex.sel(scenario="base")
+    differs = ((capex.isel(build=0) < capex.isel(build=1)) != (central[0] < central[1]).item()).mean(everything)
+    for name in ("order_differs", "first_differs"):
+        assert found[name].item() == pytest.approx(differs.item(), abs=1e-12)
+    assert found.kendall_tau.item() == pytest.approx(1 - 2 * differs.item(), abs=1e-12)
+    for build in ("rtx_a5000", "dgx_spark"):
+        counts = results.counts.sel(build=build, scenario="base")
+        numbers = walls.sel(build=build).values.ravel()
+        shares = [np.mean(numbers == k) for k in counts["number"].values]
+        np.testing.assert_allclose(counts.battery_count_probability, shares, atol=1e-12)
+        enough = counts.battery_count_enough.item()
+        assert enough == np.quantile(numbers, 0.95, method="inverted_cdf")
+        assert counts.battery_count_shortfall.item() == pytest.approx(np.mean(numbers > enough), abs=1e-12)
+
+
+def test_shares_sum_to_one_and_whole_numbers_stay_whole(make_study):
+    results = un.run(make_study(builds=["rtx_a5000", "dgx_spark", "rtx_a6000"], pue=PUE, rest=PRICES + SCENARIOS))
+    ranks = results.ranking.rank_acceptability.dropna("criterion")
+    np.testing.assert_allclose(ranks.sum("rank"), 1, atol=1e-12)
+    np.testing.assert_allclose(ranks.sum("build"), 1, atol=1e-12)
+    np.testing.assert_allclose(results.ranking.tau_probability.sum("tau"), 1, atol=1e-12)
+    np.testing.assert_allclose(results.ranking.tau_probability @ results.ranking["tau"], results.ranking.kendall_tau, atol=1e-12)
+    for name in ("device_count", "node_count", "battery_count"):
+        np.testing.assert_allclose(results.counts[f"{name}_probability"].sum("number"), 1, atol=1e-12)
+        assert (results.bands[name] % 1 == 0).all()
+
+
+def test_listing_the_builds_in_another_order_permutes_the_answers(make_study):
+    builds = ["rtx_a5000", "dgx_spark", "rtx_a6000"]
+    one, two = (un.run(make_study(builds=b, pue=PUE, rest=PRICES, samples=256, replicates=16)) for b in (builds, builds[::-1]))
+    for data, names in (("ranking", ["rank_acceptability", "win", "expected_regret"]), ("means", ["capex", "battery_count"])):
+        a, b = (getattr(r, data).sel(build=builds) for r in (one, two))
+        if data == "ranking":
+            a, b = (x.sel(other=builds, criterion=["capex", "memory_per_dollar", "throughput fp16"]) for x in (a, b))
+        for name in names:
+            se = np.hypot(a[f"{name}_se"], b[f"{name}_se"])
+            assert_close(a[name].fillna(0), se.fillna(0), b[name].fillna(0).values, 16, samples=one.samples)
+
+
+def test_constants_have_no_error(make_study):
+    results = un.run(make_study())
+    for data in (results.bands, results.means, results.counts, results.ranking):
+        for name in (n for n in data if str(n).endswith("_se")):
+            assert (data[name].fillna(0) == 0).all(), name
+    assert results.convergence == (8, 0, 0, None)
+
+
+# --- tolerance ---------------------------------------------------------------------------------------------
+
+
+def test_tolerance_adds_replicates_until_it_is_met(make_study):
+    study = make_study(pue=PUE, rest=PRICES)
+    seen = []
+    results = un.run(study, tolerance=0.002, progress=lambda *p: seen.append(p))
+    replicates = results.convergence.replicates
+    assert results.convergence.reached
+    assert max(results.convergence.capex, results.convergence.rank) <= 0.002 < max(un.run(study).convergence[1:3])
+    assert 8 < replicates == len(seen)
+    assert results.samples == 64 * replicates
+    assert [done for done, _ in seen] == list(range(1, replicates + 1))
+    assert (seen[0][1], seen[-1][1]) == (8, replicates)
+    assert_same(results, un.run(study.with_sampling(replicates=replicates)))
+
+
+def test_tolerance_that_is_met_already_adds_nothing(make_study):
+    assert un.run(make_study(pue=PUE), tolerance=0.9).convergence.replicates == 8
+
+
+def test_tolerance_says_when_it_stopped_at_the_limit(make_study, monkeypatch):
+    monkeypatch.setattr(engine, "MOST_REPLICATES", 20)
+    convergence = un.run(make_study(pue=PUE, rest=PRICES), tolerance=1e-6).convergence
+    assert convergence.replicates == 20
+    assert not convergence.reached
+
+
+# --- the same bits -----------------------------------------------------------------------------------------
+
+LARGER = {"pue": PUE, "rest": PRICES + SCENARIOS + '[[correlation]]\ninputs = ["unit_price"]\nspearman = 0.3\n',
+          "samples": 256}
+
+
+@pytest.fixture
+def study(make_study):
+    return make_study(**LARGER)
+
+
+@pytest.mark.parametrize("block", [2, 32, 128, 1 << 20])
+@pytest.mark.parametrize("method", ["sobol", "lhs", "random"])
+def test_the_block_size_changes_no_bit(study, method, block, monkeypatch):
+    study = study.with_sampling(method=method, replicates=2)
+    wanted = un.run(study)
+    monkeypatch.setattr(engine, "BLOCK", block)
+    assert_same(un.run(study), wanted)
+
+
+@pytest.mark.parametrize("jobs", [2, None])
+def test_processes_change_no_bit(study, jobs, monkeypatch):
+    wanted = un.run(study)
+    monkeypatch.setattr(engine, "SERIAL", 0)
+    assert_same(un.run(study, jobs=jobs), wanted)
+    tolerant = un.run(study, tolerance=0.01)
+    assert tolerant.convergence.replicates > 8
+    assert_same(un.run(study, jobs=jobs, tolerance=0.01), tolerant)
+
+
+def test_threads_change_no_bit(study):
+    with ThreadPoolExecutor(3) as executor:
+        assert_same(un.run(study, executor=executor), un.run(study))
+
+
+def test_small_runs_start_no_process(study, monkeypatch):
+    monkeypatch.setattr(engine, "ProcessPoolExecutor", None)
+    un.run(study, jobs=2)
+
+
+def test_seed_zero_is_a_seed(study):
+    zero, again, one = (un.run(study.with_sampling(seed=s)) for s in (0, 0, 1))
+    assert_same(zero, again)
+    assert not zero.bands.capex.equals(one.bands.capex)
+
+
+def test_studies_in_threads_do_not_take_each_others_plan(make_study):
+    studies = [make_study(budget=b) for b in (100_000, 150_000)] * 20
+    with ThreadPoolExecutor(4) as executor:
+        plans = list(executor.map(engine.plan_of, studies))
+    assert [p.study.digest for p in plans] == [s.digest for s in studies]

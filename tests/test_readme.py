@@ -1,0 +1,50 @@
+"""What the README says is so."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from uncertainty import cli
+from uncertainty.model import INPUTS, OUTPUTS
+
+README = Path(__file__).parent.parent / "README.md"
+pytestmark = pytest.mark.skipif(not README.is_file(), reason="no checkout: the README is not there")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_output_it_shows_is_what_the_command_prints(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["run"]) == 0
+    printed = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
+    assert blocks("text")[0].rstrip() in printed
+
+
+def test_its_python_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scope: dict = {}
+    exec(blocks("python")[0], scope)  # as a reader would paste it
+    assert (tmp_path / "results" / "reference" / "summary.json").is_file()
+    assert scope["samples"]["cost"].dims == ("replicate", "sample")
+
+
+def test_its_toml_is_toml():
+    for block in blocks("toml"):
+        assert tomllib.loads(block)
+
+
+@pytest.mark.parametrize(("name", "spec"), [*INPUTS.items(), *OUTPUTS.items()], ids=lambda x: x if isinstance(x, str) else "")
+def test_every_input_and_output_is_in_the_nomenclature(name, spec):
+    assert re.search(rf"\| `{name}` \| .*{re.escape(spec.meaning)}.* \| {re.escape(spec.unit)} \|",
+                     README.read_text(encoding="utf-8"))
+
+
+def test_every_module_is_on_the_map():
+    package = README.parent / "uncertainty"
+    text = README.read_text(encoding="utf-8")
+    unnamed = [p.name for p in package.glob("*.py") if p.name not in text and not p.name.startswith("__")]
+    assert unnamed == []

@@ -1,0 +1,152 @@
+"""The results folder: complete, reproducible, whole or not at all."""
+
+import json
+import math
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import uncertainty as un
+from uncertainty import store
+
+RESULTS = Path(__file__).parent.parent / "results"
+STUDIES = ("reference-tables", "reference", "market-2025", "market-late-2026")
+
+
+@pytest.fixture(scope="module")
+def results():
+    return un.run(un.load("reference").with_sampling(samples=64, replicates=8))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_same_study_same_bytes_but_for_netcdf(results, tmp_path):
+    again = un.run(un.load("reference").with_sampling(samples=64, replicates=8))
+    one, other = files(un.write(results, tmp_path / "a")), files(un.write(again, tmp_path / "b"))
+    assert one.keys() == other.keys()
+    assert [name for name in one if one[name] != other[name] and not name.endswith(".nc")] == []
+
+
+def test_netcdf_opens_in_xarray_with_units_names_and_provenance(results, tmp_path):
+    with xr.open_dataset(un.write(results, tmp_path / "r") / "results.nc") as data:
+        assert data["capex"].dims == ("quantile", "scenario", "build")
+        assert data["capex"].attrs["units"] == "USD"
+        assert all("units" in v.attrs and "long_name" in v.attrs for v in data.data_vars.values())
+        np.testing.assert_array_equal(data["capex"], results.bands["capex"])
+        np.testing.assert_array_equal(data["capex_mean_se"], results.means["capex_se"])
+        assert data.attrs["study_text"] == results.study.text
+        assert data.attrs["digest"] == results.study.digest
+        assert json.loads(data.attrs["versions"]) == store.versions()
+
+
+def test_summary_has_every_figure_with_its_error(results):
+    summary = json.loads(store.to_json(results))
+    band = summary["bands"]["engineering"]["dgx_spark"]["capex"]
+    at = {"scenario": "engineering", "build": "dgx_spark"}
+    assert band["0.95"][0] == pytest.approx(float(results.bands["capex"].sel(at | {"quantile": 0.95})), rel=1e-9)
+    assert band["0.95"][1] == pytest.approx(float(results.bands["capex_se"].sel(at | {"quantile": 0.95})), rel=1e-3)
+    assert summary["bands"]["engineering"]["rtx_a5000"]["throughput"]["fp4"]["mean"] == [None, None]
+    assert summary["digest"] == results.study.digest
+    assert summary["sampling"]["seed"] == 20251217
+    prices = [i for i in summary["inputs"] if i["input"] == "unit_price"]
+    assert len(prices) == 4
+    assert all(i["source"] and i["grade"] for i in prices)
+
+
+def test_other_files_in_the_folder_are_kept_and_stale_ones_of_ours_go(results, tmp_path):
+    folder = tmp_path / "r"
+    un.write(results, folder)
+    (folder / "notes.txt").write_text("mine")
+    (folder / "tables" / "old.csv").write_text("stale")
+    un.write(results, folder)
+    assert (folder / "notes.txt").read_text() == "mine"
+    assert not (folder / "tables" / "old.csv").exists()
+
+
+@pytest.mark.parametrize("swap", [True, False])
+def test_a_write_that_fails_leaves_what_was_there(results, tmp_path, monkeypatch, swap):
+    folder = tmp_path / "r"
+    before = files(un.write(results, folder))
+    if not swap:
+        monkeypatch.setattr(store, "_exchange", lambda *_: False)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store, "report", full)
+    with pytest.raises(OSError, match="No space"):
+        un.write(results, folder)
+    assert files(folder) == before
+    assert [p.name for p in tmp_path.iterdir()] == ["r"]
+    monkeypatch.undo()
+    if not swap:
+        monkeypatch.setattr(store, "_exchange", lambda *_: False)
+    assert files(un.write(results, folder)).keys() == before.keys()
+
+
+WRITER = """
+import sys, uncertainty as un
+results = un.run(un.load("reference").with_sampling(samples=64, replicates=8))
+print("ready", flush=True)
+while True:
+    un.write(results, sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="folders are exchanged in one step on Linux")
+def test_a_killed_writer_leaves_whole_results(results, tmp_path):
+    folder = tmp_path / "r"
+    whole = files(un.write(results, folder))
+    rng = np.random.Generator(np.random.PCG64(1))
+    for wait in rng.uniform(0.0, 0.4, 5):
+        with subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE) as writer:
+            assert writer.stdout.readline() == b"ready\n"
+            time.sleep(wait)
+            writer.send_signal(signal.SIGKILL)
+        left = files(folder)
+        assert left.keys() == whole.keys()
+        assert all(left[n] == whole[n] for n in whole if not n.endswith(".nc"))
+
+
+def same(one, other) -> bool:
+    """Equal but for rounding, in which processors and library versions may differ: figures are written to ten digits,
+    errors to four."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
+    if isinstance(one, list) and len(one) == 2 and isinstance(one[1], float):
+        error = math.isclose(one[1], other[1], rel_tol=2e-3, abs_tol=1e-9 * max(1, abs(one[0])))
+        return error and same(one[0], other[0])
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return math.isclose(one, other, rel_tol=1e-8) if isinstance(one, float) else one == other
+
+
+def words(text: bytes) -> str:
+    """A table or report without its figures."""
+    return re.sub(r"[-+]?\d[\d.,e+-]*", "#", text.decode())
+
+
+@pytest.mark.skipif(not RESULTS.is_dir(), reason="no checkout: the committed results are not there")
+@pytest.mark.parametrize("name", STUDIES)
+def test_committed_results_are_current(name, tmp_path):
+    """Regenerate with the README's command when this fails for a reason that is meant."""
+    new = files(un.write(un.run(un.load(name)), tmp_path / name))
+    committed = files(RESULTS / name)
+    for text in (new, committed):
+        text.pop("results.nc", None)
+    assert committed.keys() == new.keys()
+    before, now = (json.loads(f.pop("summary.json")) for f in (committed, new))
+    assert before["digest"] == now["digest"], "the study or a data sheet has changed"
+    before.pop("versions")
+    now.pop("versions")
+    assert same(before, now)
+    assert [n for n in new if words(new[n]) != words(committed[n])] == []

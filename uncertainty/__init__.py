@@ -1,0 +1,60 @@
+"""Monte Carlo uncertainty and ranking analysis of a purchase, and of any model.
+
+The names below are the public interface; each is imported where it is first used, so that `import uncertainty`
+costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "load": "study", "Study": "study", "StudyError": "study",
+    "run": "results", "Results": "results", "write": "store",
+    "ModelError": "engine",
+    "sample": "propagation", "propagate": "propagation",
+    "uniform": "distributions", "triangular": "distributions", "pert": "distributions", "normal": "distributions",
+    "lognormal": "distributions", "beta": "distributions", "discrete": "distributions",
+    "empirical": "distributions", "Marginal": "distributions", "quantile_function": "inverse",
+    "percentile_bands": "analysis.bands", "probability": "analysis.ranking",
+    "rank_acceptability": "analysis.ranking", "pairwise_winning": "analysis.ranking",
+    "expected_regret": "analysis.ranking",
+}
+__all__ = sorted(_HOME)
+
+if TYPE_CHECKING:
+    from .analysis.bands import percentile_bands as percentile_bands
+    from .analysis.ranking import expected_regret as expected_regret
+    from .analysis.ranking import pairwise_winning as pairwise_winning
+    from .analysis.ranking import probability as probability
+    from .analysis.ranking import rank_acceptability as rank_acceptability
+    from .distributions import Marginal as Marginal
+    from .distributions import beta as beta
+    from .distributions import discrete as discrete
+    from .distributions import empirical as empirical
+    from .distributions import lognormal as lognormal
+    from .distributions import normal as normal
+    from .distributions import pert as pert
+    from .distributions import triangular as triangular
+    from .distributions import uniform as uniform
+    from .engine import ModelError as ModelError
+    from .inverse import quantile_function as quantile_function
+    from .propagation import propagate as propagate
+    from .propagation import sample as sample
+    from .results import Results as Results
+    from .results import run as run
+    from .store import write as write
+    from .study import Study as Study
+    from .study import StudyError as StudyError
+    from .study import load as load
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,52 @@
+"""How far a figure can be trusted: its standard error, from independent replicates and from nothing else."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+Floats = NDArray[np.float64]
+
+
+class Estimate(NamedTuple):
+    """A statistic and its standard error (what more samples would shrink), of one shape."""
+
+    value: Any
+    se: Any
+
+
+def combine(statistics: Any) -> Estimate:
+    """Mean over replicates, and its standard error.
+
+    Parameters
+    ----------
+    statistics : array, shape (replicate, ...)
+        the same statistic of each replicate; the replicates are independent.
+
+    Returns
+    -------
+    Estimate
+        of shape (...); the error is missing (NaN) with fewer than two replicates and exactly 0 where all agree.
+    """
+    x = np.asarray(statistics, np.float64)
+    offset = x - x[0]  # so that replicates that agree have an error of exactly zero
+    value = x[0] + offset.mean(axis=0)
+    if len(x) < 2:
+        return Estimate(value, np.full_like(value, np.nan))
+    return Estimate(value, offset.std(axis=0, ddof=1) / np.sqrt(len(x)))
+
+
+def half_width(se: Any, replicates: int, level: float = 0.95) -> Any:
+    """Half the width of the confidence interval of a mean of replicates: Student's t, replicates - 1 degrees."""
+    return np.asarray(se) * stdtrit(replicates - 1, 0.5 + level / 2)
+
+
+def upper_limit(samples: int, level: float = 0.95) -> float:
+    """Upper confidence limit of a probability that none of `samples` showed: 1 - (1 - level)**(1 / samples).
+
+    The binomial limit of independent samples (Clopper and Pearson 1934); 3 / samples at 95 %.
+    """
+    return float(-np.expm1(np.log1p(-level) / samples))

@@ -1,0 +1,231 @@
+"""Where the samples lie: replicated Sobol' points, Latin hypercube or plain random, and the copula.
+
+Every input owns a *stream*: a name, which keys its randomisation, and a Sobol' dimension, which is its place
+whatever else is uncertain. Points are 32-bit integers until the last moment, so that a stream is the same bits
+on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+Points = NDArray[np.uint32]
+BITS = 32
+DIMENSIONS = 4096
+METHODS = ("sobol", "lhs", "random")
+
+
+class Stream(NamedTuple):
+    """The randomness of one input: the name that keys it and the Sobol' dimension that it owns."""
+
+    name: str
+    dimension: int
+
+
+class Sampling(NamedTuple):
+    """How many samples, of which kind: `replicates` independent sets of `samples` (a power of two) each."""
+
+    samples: int = 4096
+    replicates: int = 16
+    seed: int = 0
+    method: str = "sobol"
+
+
+def generator(seed: int, replicate: int, name: str) -> np.random.PCG64:
+    """PCG64 keyed by (seed, replicate, input name), through BLAKE2b so that similar names are unrelated."""
+    key = f"{seed}\x1f{replicate}\x1f{name}".encode()
+    return np.random.PCG64(int.from_bytes(hashlib.blake2b(key, digest_size=32).digest(), "little"))
+
+
+def words(bits: np.random.PCG64, count: int) -> Points:
+    """The next `count` 32-bit words: the high halves of the raw stream, which numpy promises not to change."""
+    return (bits.random_raw(count) >> np.uint64(32)).astype(np.uint32)
+
+
+@cache
+def _joe_kuo() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    with np.load(Path(__file__).with_name("joe_kuo.npz"), allow_pickle=False) as table:
+        return table["polynomials"], table["initial"].astype(np.uint32)
+
+
+@cache
+def directions(dimensions: tuple[int, ...]) -> Points:
+    """Direction numbers of Sobol' dimensions (0 is van der Corput's), shape (dimension, 32).
+
+    Joe and Kuo (2008), SIAM J. Sci. Comput. 30, 2635: m_k = 2 a_1 m_(k-1) ^ ... ^ 2^s m_(k-s) ^ m_(k-s).
+    """
+    if dimensions and max(dimensions) >= DIMENSIONS:
+        raise ValueError(f"Sobol' points have {DIMENSIONS} dimensions here, {max(dimensions) + 1} are wanted; "
+                         "sample by 'lhs' or 'random' instead")
+    polynomials, initial = (table[list(dimensions)] for table in _joe_kuo())
+    m = np.ones((len(dimensions), BITS), np.uint32)
+    for row, polynomial in enumerate(polynomials.tolist()):
+        degree = polynomial.bit_length() - 1
+        if not degree:  # van der Corput: every m is 1
+            continue
+        m[row, :degree] = initial[row, :degree]
+        values = m[row].tolist()
+        for k in range(degree, BITS):
+            values[k] = values[k - degree]
+            for j in range(1, degree + 1):
+                values[k] ^= (polynomial >> (degree - j) & 1) * values[k - j] << j
+        m[row] = values
+    return m << np.arange(BITS - 1, -1, -1, dtype=np.uint32)
+
+
+def linear_matrix_scramble(v: Points, rows: Points) -> Points:
+    """Direction numbers times random lower-triangular matrices: Matousek (1998), J. Complexity 14, 527.
+
+    `v` is (dimension, 32); `rows` (dimension, 32) are random words, of which each row of a matrix keeps the bits
+    below its diagonal, which is one.
+    """
+    place = np.arange(BITS - 1, -1, -1, dtype=np.uint32)
+    diagonal = np.uint32(1) << place
+    matrix = rows & ~((diagonal << np.uint32(1)) - np.uint32(1)) | diagonal
+    parity = np.bitwise_count(matrix[:, :, None] & v[:, None, :]).astype(np.uint32) & np.uint32(1)
+    return np.bitwise_or.reduce(parity << place[:, None], axis=1)
+
+
+def net(v: Points, shift: Points, start: int, size: int) -> Points:
+    """Points start ... start + size - 1 in natural order, shape (dimension, size), made by XOR alone.
+
+    `size` is a power of two and divides `start`; `shift` (dimension,) is the digital shift.
+    """
+    points = np.empty((len(v), size), np.uint32)
+    points[:, 0] = shift
+    for j in range(BITS):
+        if start >> j & 1:
+            points[:, 0] ^= v[:, j]
+    for j in range(size.bit_length() - 1):
+        np.bitwise_xor(points[:, : 1 << j], v[:, j, None], out=points[:, 1 << j : 2 << j])
+    return points
+
+
+Block = Callable[[int, int], Points]  # (start, size) -> (stream, size)
+
+
+def _sobol(streams: Sequence[Stream], sampling: Sampling, replicate: int) -> Block:
+    v = directions(tuple(s.dimension for s in streams))
+    random = np.array([words(generator(sampling.seed, replicate, s.name), BITS + 1) for s in streams])
+    v = linear_matrix_scramble(v, random[:, :BITS])
+    return lambda start, size: net(v, random[:, BITS], start, size)
+
+
+def _lhs(streams: Sequence[Stream], sampling: Sampling, replicate: int) -> Block:
+    k = sampling.samples.bit_length() - 1
+    columns = []
+    for s in streams:
+        bits = generator(sampling.seed, replicate, s.name)
+        stratum = np.argsort(bits.random_raw(sampling.samples), kind="stable").astype(np.uint64)
+        columns.append((stratum << np.uint64(BITS - k) | words(bits, sampling.samples) >> np.uint32(k))
+                       .astype(np.uint32))
+    points = np.array(columns)
+    return lambda start, size: points[:, start : start + size]
+
+
+def _random(streams: Sequence[Stream], sampling: Sampling, replicate: int) -> Block:
+    def block(start: int, size: int) -> Points:
+        return np.array([words(generator(sampling.seed, replicate, s.name).advance(start), size)
+                         for s in streams])
+
+    return block
+
+
+_POINTS = {"sobol": _sobol, "lhs": _lhs, "random": _random}
+
+
+def points(streams: Sequence[Stream], sampling: Sampling, replicate: int) -> Block:
+    """One replicate's points as a function (start, size) -> integers of shape (stream, size).
+
+    Read as u = (x + 1/2) / 2**32. A stream's points depend on (seed, replicate, name) and, for Sobol', on its
+    dimension; on nothing else. Samples start ... start + size - 1 with `size` a power of two that divides `start`.
+    """
+    if not streams:
+        return lambda _, size: np.empty((0, size), np.uint32)
+    return _POINTS[sampling.method](streams, sampling, replicate)
+
+
+def unit(integers: Points) -> NDArray[np.float64]:
+    """Integers to the open unit interval: the centres of 2**32 equal cells."""
+    u = np.multiply(integers, 2.0**-BITS, dtype=np.float64)
+    u += 2.0 ** -(BITS + 1)
+    return u
+
+
+class Copula(NamedTuple):
+    """Gaussian copula of some streams: what was asked, what could be had, and its Cholesky factor."""
+
+    names: tuple[str, ...]
+    spearman: NDArray[np.float64]  # as asked, ones on the diagonal
+    realised: NDArray[np.float64]  # as asked, or the nearest that exists
+    factor: NDArray[np.float64]
+
+    @property
+    def repaired(self) -> bool:
+        """Whether the matrix that was asked for is none, so that the nearest one stands in for it."""
+        return not np.array_equal(self.spearman, self.realised)
+
+
+def copula(names: Sequence[str], pairs: Mapping[tuple[str, str], float]) -> Copula:
+    """Gaussian copula with given Spearman coefficients; pairs not named are uncorrelated.
+
+    A Spearman coefficient rho_S of a Gaussian copula is 6/pi asin(rho/2) of its normal scores' rho (Kruskal 1958).
+    """
+    spearman = np.eye(len(names))
+    for (a, b), rho in pairs.items():
+        i, j = names.index(a), names.index(b)
+        spearman[i, j] = spearman[j, i] = rho
+    latent = 2 * np.sin(np.pi / 6 * spearman)
+    realised = spearman
+    if len(names) and np.linalg.eigvalsh(latent)[0] < 1e-8:
+        latent = nearest_correlation(latent)
+        realised = 6 / np.pi * np.arcsin(latent / 2)
+    return Copula(tuple(names), spearman, realised, _cholesky(latent))
+
+
+def nearest_correlation(matrix: NDArray[np.float64], floor: float = 1e-8) -> NDArray[np.float64]:
+    """Nearest correlation matrix (Frobenius): Higham (2002), IMA J. Numer. Anal. 22, 329, algorithm 3.3.
+
+    The smallest eigenvalue is then lifted to `floor`, so that a Cholesky factor exists.
+    """
+    y, correction = matrix.copy(), np.zeros_like(matrix)
+    for _ in range(1000):
+        r = y - correction
+        values, vectors = np.linalg.eigh(r)
+        x = vectors * np.maximum(values, 0) @ vectors.T
+        correction = x - r
+        previous, y = y, x.copy()
+        np.fill_diagonal(y, 1.0)
+        if np.abs(y - previous).max() < 1e-12:
+            break
+    lift = max(floor - float(np.linalg.eigvalsh(y)[0]), 0.0)
+    return np.asarray((y + lift * np.eye(len(y))) / (1 + lift), np.float64)
+
+
+def _cholesky(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    # row by row, so that a row appended to the matrix leaves the bits of those before it
+    factor = np.zeros_like(matrix)
+    for i in range(len(matrix)):
+        for j in range(i):
+            factor[i, j] = (matrix[i, j] - sum(factor[i, k] * factor[j, k] for k in range(j))) / factor[j, j]
+        factor[i, i] = np.sqrt(matrix[i, i] - sum(factor[i, k] ** 2 for k in range(i)))
+    return factor
+
+
+def correlate(u: NDArray[np.float64], rows: Sequence[int], factor: NDArray[np.float64]) -> None:
+    """Give rows of `u`, shape (stream, sample), the copula's dependence, in place; the first row stays as it is."""
+    scores = ndtri(u[list(rows)])
+    for i, row in enumerate(rows):
+        if np.any(factor[i, :i]):
+            mixed = factor[i, i] * scores[i]
+            for k in np.flatnonzero(factor[i, :i]):
+                mixed += factor[i, k] * scores[k]
+            ndtr(mixed, out=u[row])

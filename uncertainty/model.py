@@ -1,0 +1,238 @@
+"""The procurement and off-grid arithmetic: what may be uncertain, what comes out, one function a quantity.
+
+Every function takes and gives numbers, NumPy arrays or DataArrays alike. Sections and tables are those of the
+reference document (Benally, "GPGPU Comparison for Local AI & Scientific Computing", 17 December 2025).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Value = Any  # float, ndarray or DataArray
+
+PRECISIONS = ("headline", "fp4", "fp8", "fp16", "fp32")
+DUST = 1e-9  # what floor and ceil forgive, so that 60.000000000000007 needs is 60
+
+
+class Input(NamedTuple):
+    """What a quantity is, and what it can be: from `low` to `high`, an open end where it cannot be reached."""
+
+    unit: str
+    meaning: str
+    low: float = 0.0
+    high: float = math.inf
+    open_low: bool = False
+    default: float | None = None
+    per_build: bool = False
+    typed: bool = False  # by precision
+
+
+INPUTS: dict[str, Input] = {
+    # the order is the order of the Sobol' dimensions: append, never insert
+    "pue": Input("1", "facility power / IT power (power usage effectiveness)", low=1.0),
+    "discharge_efficiency": Input("1", "energy delivered / energy drawn from the batteries", high=1.0, open_low=True),
+    "depth_of_discharge": Input("1", "share of the battery energy that a run may use", high=1.0, open_low=True),
+    "battery_unit_price": Input("USD", "price of one battery unit, as bought in an array", open_low=True),
+    "run_hours": Input("h", "length of one off-grid run", open_low=True),
+    "budget": Input("USD", "what may be spent on devices", open_low=True),
+    "battery_capacity": Input("kWh", "energy of one battery unit", open_low=True),
+    "battery_power": Input("kW", "continuous power of one battery unit", open_low=True),
+    "sparsity_gain": Input("1", "speed-up by 2:4 sparsity where it is realised", low=1.0, high=2.0, default=1.0),
+    "sparsity_realised": Input("1", "1 where 2:4 sparsity is realised, 0 where not", high=1.0, default=0.0),
+    "unit_price": Input("USD", "price of one device", open_low=True, per_build=True),
+    "unit_power": Input("kW", "nameplate power of one device", open_low=True, per_build=True),
+    "draw_fraction": Input("1", "power drawn / nameplate power", high=1.0, open_low=True, default=1.0,
+                           per_build=True),
+    "host_overhead": Input("1", "IT power with hosts / power of the devices", low=1.0, default=1.0, per_build=True),
+    "host_power": Input("kW", "host power per device, beside the multiplier", default=0.0, per_build=True),
+    "memory": Input("GB", "memory of one device", open_low=True, per_build=True),
+    "unit_bandwidth": Input("GB/s", "peak memory bandwidth of one device", open_low=True, per_build=True),
+    "bandwidth_ratio": Input("1", "sustained / peak memory bandwidth", high=1.0, open_low=True, default=1.0,
+                             per_build=True),
+    "devices_per_node": Input("1", "devices that one host or chassis holds", low=1.0, default=1.0, per_build=True),
+    "peak": Input("TFLOP/s", "peak of one device: headline as printed, the others dense", open_low=True,
+                  per_build=True, typed=True),
+    "sustained_ratio": Input("1", "sustained / dense peak throughput", high=1.0, open_low=True, per_build=True,
+                             typed=True),
+}
+
+
+class Output(NamedTuple):
+    """What comes out: unit, meaning, which way is better, and when it is not defined."""
+
+    unit: str
+    meaning: str
+    better: str = "lower"
+    typed: bool = False
+    whole: bool = False
+    per: str = ""  # the output that it is a ratio to: missing where that is zero
+
+
+OUTPUTS: dict[str, Output] = {
+    "device_count": Output("1", "devices the budget buys", whole=True),
+    "node_count": Output("1", "hosts or chassis that hold them", whole=True),
+    "spend": Output("USD", "cost of the devices"),
+    "leftover": Output("USD", "budget not spent on devices"),
+    "it_power": Output("kW", "power of the devices"),
+    "facility_power": Output("kW", "power of devices, hosts and facility"),
+    "run_energy": Output("kWh", "energy of one run"),
+    "battery_energy": Output("kWh", "battery energy that one run requires"),
+    "battery_count": Output("1", "whole battery units", whole=True),
+    "storage_cost": Output("USD", "cost of the battery units"),
+    "component_cost": Output("USD", "cost of the further components"),
+    "capex": Output("USD", "devices, batteries and further components"),
+    "capex_reference": Output("USD", "full budget, batteries and further components, as Table 7 counts"),
+    "throughput": Output("TFLOP/s", "sustained throughput of all devices", "higher", typed=True),
+    "throughput_per_dollar": Output("TFLOP/s/USD", "throughput / capex", "higher", typed=True, per="capex"),
+    "throughput_per_spend": Output("TFLOP/s/USD", "throughput / price of the devices", "higher", typed=True),
+    "throughput_per_kw": Output("TFLOP/s/kW", "throughput / power of the devices", "higher", typed=True),
+    "memory_pool": Output("GB", "memory of all devices", "higher"),
+    "memory_per_dollar": Output("GB/USD", "memory / capex", "higher", per="capex"),
+    "memory_per_spend": Output("GB/USD", "memory / price of the devices", "higher"),
+    "bandwidth": Output("GB/s", "sustained memory bandwidth of all devices", "higher"),
+    "bandwidth_per_dollar": Output("GB/s/USD", "memory bandwidth / capex", "higher", per="capex"),
+    "bandwidth_per_spend": Output("GB/s/USD", "memory bandwidth / price of the devices", "higher"),
+    "bandwidth_per_watt": Output("GB/s/W", "memory bandwidth / power of the devices", "higher"),
+}
+
+PER_UNIT = ("device", "node", "once")  # what a further component's price is per
+
+
+def ratio(numerator: Value, denominator: Value) -> Value:
+    """Quotient that is missing (NaN) where both are zero."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.divide(numerator, denominator)
+
+
+def device_count(budget: Value, unit_price: Value) -> Value:
+    """Whole devices that the budget [USD] buys (section 3, Table 3)."""
+    return np.floor(budget / unit_price + DUST)
+
+
+def node_count(device_count: Value, devices_per_node: Value) -> Value:
+    """Hosts or chassis that hold the devices (Table 5)."""
+    return np.ceil(device_count / devices_per_node - DUST) + 0.0
+
+
+def spend(device_count: Value, unit_price: Value) -> Value:
+    """Cost of the devices [USD]."""
+    return device_count * unit_price
+
+
+def leftover(budget: Value, spend: Value) -> Value:
+    """Budget that is left [USD] (Table 3)."""
+    return np.maximum(budget - spend, 0.0)
+
+
+def it_power(device_count: Value, unit_power: Value, draw_fraction: Value = 1.0) -> Value:
+    """Power of the devices [kW]: P_IT of section 7.2, at the stated share of nameplate."""
+    return device_count * (unit_power * draw_fraction)
+
+
+def facility_power(it_power: Value, pue: Value, host_overhead: Value = 1.0, device_count: Value = 0.0,
+                   host_power: Value = 0.0) -> Value:
+    """Power of devices, hosts and facility [kW]: (P_IT f_host + n P_host) PUE (section 7.2).
+
+    The multiplier f_host is the document's; `host_power` [kW a device] does not shrink with the devices' draw.
+    """
+    return (it_power * host_overhead + device_count * host_power) * pue
+
+
+def run_energy(facility_power: Value, run_hours: Value) -> Value:
+    """Energy of one run [kWh] (section 7.2)."""
+    return facility_power * run_hours
+
+
+def battery_energy(run_energy: Value, discharge_efficiency: Value, depth_of_discharge: Value) -> Value:
+    """Battery energy that one run requires [kWh] (section 7.2)."""
+    return run_energy / (discharge_efficiency * depth_of_discharge)
+
+
+def battery_count(battery_energy: Value, facility_power: Value, battery_capacity: Value,
+                  battery_power: Value) -> Value:
+    """Whole battery units: the larger of the energy need and the power need (sections 1.4 and 7.2)."""
+    need = np.maximum(battery_energy / battery_capacity, facility_power / battery_power)
+    return np.maximum(np.ceil(need - DUST), 0.0)
+
+
+def storage_cost(battery_count: Value, battery_unit_price: Value) -> Value:
+    """Cost of the battery units [USD]."""
+    return battery_count * battery_unit_price
+
+
+def component_cost(price: Value, per: str, device_count: Value, node_count: Value) -> Value:
+    """Cost of one further component [USD], priced per "device", per "node" or "once" (if anything is bought)."""
+    units = {"device": device_count, "node": node_count, "once": np.minimum(device_count, 1.0)}
+    return price * units[per]
+
+
+def capex(spend: Value, storage_cost: Value, component_cost: Value = 0.0) -> Value:
+    """What is spent in all [USD]."""
+    return spend + storage_cost + component_cost
+
+
+def capex_reference(budget: Value, storage_cost: Value, component_cost: Value = 0.0) -> Value:
+    """The flat budget and what is spent beside it [USD], as Table 7 counts."""
+    return budget + storage_cost + component_cost
+
+
+def sparsity_factor(sparse: Value, sparsity_gain: Value, sparsity_realised: Value) -> Value:
+    """What a printed peak keeps of itself: half for 2:4 sparsity it counts (`sparse` 1), times what is realised.
+
+    Section 1.2: model throughput as the dense case, by dividing the sparse peak by two.
+    """
+    return 1.0 + sparse * (0.5 * (1.0 + sparsity_realised * (sparsity_gain - 1.0)) - 1.0)
+
+
+def sustained(peak: Value, sustained_ratio: Value, sparsity_factor: Value = 1.0) -> Value:
+    """Sustained throughput of one device [TFLOP/s]."""
+    return peak * sustained_ratio * sparsity_factor
+
+
+def evaluate(inputs: Mapping[str, Value], components: Mapping[str, str] | None = None) -> dict[str, Value]:
+    """All outputs from all inputs; every dimension broadcasts.
+
+    `inputs` holds the names of INPUTS, `sparse` (1 where a precision's peak counts 2:4 sparsity, else 0) and
+    the price of each component under its name; `components` says what each price is per.
+    """
+    x = inputs
+    out: dict[str, Value] = {}
+    n = out["device_count"] = device_count(x["budget"], x["unit_price"])
+    out["node_count"] = node_count(n, x["devices_per_node"])
+    out["spend"] = spend(n, x["unit_price"])
+    out["leftover"] = leftover(x["budget"], out["spend"])
+    _energy(x, n, out)
+    out["component_cost"] = sum(
+        (component_cost(x[name], per, n, out["node_count"]) for name, per in (components or {}).items()), 0.0 * n)
+    out["capex"] = capex(out["spend"], out["storage_cost"], out["component_cost"])
+    out["capex_reference"] = capex_reference(x["budget"], out["storage_cost"], out["component_cost"])
+    _performance(x, n, out)
+    return {name: out[name] for name in OUTPUTS}
+
+
+def _energy(x: Mapping[str, Value], n: Value, out: dict[str, Value]) -> None:
+    out["it_power"] = it_power(n, x["unit_power"], x["draw_fraction"])
+    out["facility_power"] = facility_power(out["it_power"], x["pue"], x["host_overhead"], n, x["host_power"])
+    out["run_energy"] = run_energy(out["facility_power"], x["run_hours"])
+    out["battery_energy"] = battery_energy(out["run_energy"], x["discharge_efficiency"], x["depth_of_discharge"])
+    out["battery_count"] = battery_count(out["battery_energy"], out["facility_power"], x["battery_capacity"],
+                                         x["battery_power"])
+    out["storage_cost"] = storage_cost(out["battery_count"], x["battery_unit_price"])
+
+
+def _performance(x: Mapping[str, Value], n: Value, out: dict[str, Value]) -> None:
+    factor = sparsity_factor(x["sparse"], x["sparsity_gain"], x["sparsity_realised"])
+    device = {"throughput": sustained(x["peak"], x["sustained_ratio"], factor), "memory": x["memory"],
+              "bandwidth": x["unit_bandwidth"] * x["bandwidth_ratio"]}
+    power = x["unit_power"] * x["draw_fraction"]
+    for name, each in device.items():
+        total = "memory_pool" if name == "memory" else name
+        out[total] = n * each
+        out[f"{name}_per_dollar"] = ratio(out[total], out["capex"])
+        out[f"{name}_per_spend"] = each / x["unit_price"]
+    out["throughput_per_kw"] = device["throughput"] / power
+    out["bandwidth_per_watt"] = device["bandwidth"] / (power * 1000.0)

@@ -1,0 +1,166 @@
+"""Samples of any model: inputs by name in, outputs by name out, labelled; a study's own samples too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from . import engine
+from .design import METHODS, Sampling, Stream, copula, correlate, points, unit
+from .inverse import quantile_function
+from .model import INPUTS, OUTPUTS, PRECISIONS
+from .study import Study
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def propagate(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays], *, samples: int = 4096,
+              replicates: int = 16, seed: int = 0, correlation: Mapping[tuple[str, str], float] | None = None,
+              method: str = "sobol") -> xr.Dataset:
+    """Send the uncertainty of inputs through a model of your own.
+
+    Parameters
+    ----------
+    inputs
+        name -> marginal (`uniform`, `pert`, ...), frozen scipy.stats distribution, or number. An input's draws are
+        keyed by its name and its place; appending one leaves the others as they are.
+    f
+        vectorised model: takes name -> array (sample,), gives name -> array (sample,), finite.
+    samples, replicates
+        `replicates` independent point sets of `samples` each, a power of two; at least 8 for firm errors.
+    seed
+        a whole number, at least 0.
+    correlation
+        Spearman coefficients of pairs of inputs (Gaussian copula); a matrix that is none is replaced by the
+        nearest, which `attrs["correlation_repaired"]` tells.
+    method
+        "sobol", "lhs" or "random".
+
+    Returns
+    -------
+    Dataset
+        every input and output over (replicate, sample).
+
+    Raises
+    ------
+    ValueError
+        for sizes, names or coefficients that make no sense; where the model gives no mapping, an array of another
+        shape, or values that are not finite, with the first inputs that made them.
+    """
+    sampling = _sampling(samples, replicates, seed, method)
+    pairs = _checked(correlation or {}, inputs)
+    drawn = {name: quantile_function(x) for name, x in inputs.items() if not isinstance(x, Real)}
+    streams = [Stream(name, i) for i, name in enumerate(inputs) if name in drawn]
+    names = [s.name for s in streams if any(s.name in pair for pair in pairs)]
+    dependence = copula(names, pairs)
+    rows = [list(drawn).index(name) for name in names]
+    columns: dict[str, list[NDArray[Any]]] = {}
+    for replicate in range(replicates):
+        u = unit(points(streams, sampling, replicate)(0, samples))
+        if rows:
+            correlate(u, rows, dependence.factor)
+        x = {name: np.full(samples, float(value)) for name, value in inputs.items() if name not in drawn}
+        x |= {name: quantile(row) for (name, quantile), row in zip(drawn.items(), u, strict=True)}
+        x = {name: x[name] for name in inputs}
+        for name, values in (x | outputs_of(f, x, samples)).items():
+            columns.setdefault(name, []).append(values)
+    return xr.Dataset({name: (("replicate", "sample"), np.stack(c)) for name, c in columns.items()},
+                      attrs={"seed": seed, "method": method, "correlation_repaired": int(dependence.repaired)})
+
+
+def outputs_of(f: Callable[[Arrays], Arrays], x: Arrays, samples: int) -> dict[str, NDArray[Any]]:
+    """The model's outputs at `x`, refused with a reason where they are not what a model gives."""
+    given = f(dict(x))
+    if not isinstance(given, Mapping):
+        raise ValueError(f"the model gave {type(given).__name__}; wanted a mapping name -> array")
+    outputs = {name: np.asarray(values) for name, values in given.items()}
+    for name, values in outputs.items():
+        if name in x:
+            raise ValueError(f"the model's output {name!r} has the name of an input")
+        if values.shape not in ((samples,), ()):
+            raise ValueError(f"the model's output {name!r} has shape {values.shape}; wanted ({samples},)")
+        if values.dtype.kind not in "biuf":
+            raise ValueError(f"the model's output {name!r} is of {values.dtype}; wanted real numbers or booleans")
+        bad = ~np.isfinite(values)
+        if bad.any():
+            first = int(np.argmax(bad))
+            made = ", ".join(f"{k} = {v[first]:g}" for k, v in x.items())
+            raise ValueError(f"the model's output {name!r} is not finite in {bad.sum()} of {samples} samples; "
+                             f"first where {made}")
+    return {name: np.broadcast_to(values, samples) for name, values in outputs.items()}
+
+
+def _sampling(samples: int, replicates: int, seed: int, method: str) -> Sampling:
+    if samples < 2 or samples & (samples - 1):
+        raise ValueError(f"samples is {samples}; wanted a power of two")
+    if replicates < 1 or seed < 0:
+        raise ValueError(f"replicates is {replicates} and seed {seed}; wanted at least 1 and 0")
+    if method not in METHODS:
+        raise ValueError(f"method is {method!r}; wanted one of {', '.join(METHODS)}")
+    return Sampling(samples, replicates, seed, method)
+
+
+def _checked(correlation: Mapping[tuple[str, str], float], inputs: Mapping[str, Any]) -> dict[tuple[str, str], float]:
+    for (a, b), rho in correlation.items():
+        unknown = [n for n in (a, b) if n not in inputs or isinstance(inputs[n], Real)]
+        if unknown:
+            raise ValueError(f"correlation of {a} and {b}: {unknown[0]} is not among the uncertain inputs")
+        if a == b or (b, a) in correlation:
+            raise ValueError(f"correlation of {a} and {b}: " + ("with itself" if a == b else "given twice"))
+        if not -1 <= rho <= 1:
+            raise ValueError(f"correlation of {a} and {b} is {rho}; wanted -1 to 1")
+    return dict(correlation)
+
+
+def sample(study: Study) -> xr.Dataset:
+    """Every input and output of every sample of a study.
+
+    Returns
+    -------
+    Dataset
+        over (replicate, sample) and, where they vary along them, (scenario, build, precision). Units and meanings
+        are attributes. Inputs and outputs that nothing makes uncertain have no sample dimension.
+
+    Raises
+    ------
+    MemoryError
+        where they would take more than 4 GB: ask for fewer samples or replicates.
+    """
+    plan = engine.plan_of(study)
+    columns: dict[str, list[NDArray[Any]]] = {}
+    for replicate in range(study.sampling.replicates):
+        inputs, outputs = engine.simulate(plan, replicate)
+        for name, values in (inputs | outputs).items():
+            columns.setdefault(name, []).append(values)
+        if not replicate:
+            _refuse_too_large(columns, study.sampling.replicates)
+    coords = {"scenario": list(study.scenarios), "build": [b.key for b in study.builds], "precision": list(PRECISIONS)}
+    return xr.Dataset({name: _labelled(name, c) for name, c in columns.items()}, coords)
+
+
+MOST_BYTES = 4 << 30
+
+
+def _refuse_too_large(columns: Mapping[str, list[NDArray[Any]]], replicates: int) -> None:
+    size = replicates * sum(c[0].nbytes for c in columns.values())
+    if size > MOST_BYTES:
+        raise MemoryError(f"all samples would take {size / 2**30:.1f} GB, at most {MOST_BYTES / 2**30:.0f} GB are "
+                          "given: ask for fewer with study.with_sampling(samples=..., replicates=...)")
+
+
+def _labelled(name: str, replicates: list[NDArray[Any]]) -> xr.Variable:
+    spec = INPUTS.get(name) or OUTPUTS.get(name)
+    about = {"units": spec.unit, "long_name": spec.meaning} if spec else {}
+    varying = replicates[0].shape[-1] > 1
+    values = np.stack(replicates) if varying else replicates[0][None]
+    if name in OUTPUTS and OUTPUTS[name].whole:  # integers, so that their quantiles are attainable
+        values = values.astype(np.int64)
+    values = np.moveaxis(values, -1, 1)
+    dims = ["replicate", "sample", "scenario", "build", "precision"]
+    kept = [d for d, n in zip(dims, values.shape, strict=True) if n > 1 or (varying and d in dims[:2])]
+    return xr.Variable(kept, values.reshape([n for d, n in zip(dims, values.shape, strict=True) if d in kept]), about)

@@ -1,0 +1,1 @@
+"""Results as people read them: tables of figures, and the text of a report."""

@@ -1,0 +1,108 @@
+"""The report as Markdown: what the terminal prints, and behind it every input with its source."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..results import Results
+from .tables import Table, correlations, inputs
+from .text import Section, criterion_name, number, percent, sections, trust
+
+
+def report(results: Results, versions: dict[str, str]) -> str:
+    """The whole of `report.md`."""
+    study = results.study
+    parts = [f"# {escape(study.title)}", escape(study.description), trust(results),
+             *(_section(s) for s in sections(results)), _ranks(results), _battery_counts(results), _inputs(results),
+             _correlations(results), _provenance(results, versions)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown and a table cell leave as it is."""
+    for mark in "\\`*_<>|#[]":
+        text = text.replace(mark, f"\\{mark}")
+    return " ".join(text.split())
+
+
+def _table(columns: list[str], rows: list[list[str]], left: int = 1) -> str:
+    """A Markdown table; the first `left` columns are text, the others right-aligned."""
+    rule = [":--" if i < left else "--:" for i in range(len(columns))]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [columns, rule, *rows])
+
+
+def _section(s: Section, level: int = 2) -> str:
+    body = _table([escape(c) for c in s.columns], [[escape(c) for c in row] for row in s.rows], len(s.columns))
+    return "\n\n".join(filter(None, [f"{'#' * level} {escape(s.title)}", body, s.note]))
+
+
+def _ranks(results: Results) -> str:
+    study = results.study
+    ranks = range(len(study.builds))
+    rows = []
+    for c in study.criteria:
+        for scenario in study.scenarios:
+            data = results.ranking.sel(criterion=c.name, scenario=scenario)
+            shares, regret = data["rank_acceptability"].values, data["expected_regret"].values
+            rank, tau = data["expected_rank"].values, float(data["kendall_tau"])
+            for i, b in enumerate(study.builds):
+                if np.isnan(shares[i, 0]):
+                    continue
+                rows.append([criterion_name(c), scenario, b.label, *(percent(shares[i, r]) for r in ranks),
+                             number(rank[i]), number(regret[i]), number(tau)])
+    columns = ["criterion", "scenario", "build", *(f"P(rank {r + 1})" for r in ranks), "expected rank",
+               "expected regret", "Kendall's tau"]
+    note = ("Regret is the mean shortfall against the best build of each sample, in the criterion's unit; tau the mean "
+            "agreement with the order at the central values (1 the same, -1 reversed). Standard errors, and who beats "
+            "whom, are in tables/ranks.csv, pairs.csv and flips.csv.")
+    return f"## Rank probabilities\n\n{_table(columns, rows, 3)}\n\n{note}"
+
+
+def _battery_counts(results: Results) -> str:
+    counts, study = results.counts, results.study
+    probability = counts["battery_count_probability"].values
+    used = [i for i, _ in enumerate(counts["number"].values) if np.any(probability[i] >= 0.0005)]
+    if len(used) > 40:
+        return ""
+    rows = []
+    for s, scenario in enumerate(study.scenarios):
+        for b, build in enumerate(study.builds):
+            shares = probability[:, s, b]
+            told = ", ".join(f"{int(counts['number'][i])}: {percent(shares[i])}" for i in used if shares[i] >= 0.0005)
+            enough, shortfall = (counts[f"battery_count_{x}"].values[s, b] for x in ("enough", "shortfall"))
+            rows.append([scenario, build.label, told, f"{int(enough)}", percent(float(shortfall))])
+    return (f"## {study.battery.label} counts\n\n"
+            + _table(["scenario", "build", "probability of each number", "buy", "P(shortfall)"], rows, 3))
+
+
+def _inputs(results: Results) -> str:
+    table: Table = inputs(results.study)
+    rows = []
+    for name, scenario, build, precision, unit, value, central, low, high, source, grade, date, _ in table.rows:
+        where = " ".join(filter(None, [build, precision, f"({scenario})" if scenario else ""]))
+        spread = "" if math.isnan(low) else f"{number(low, 4)}–{number(high, 4)}"
+        rows.append([name, where, unit, value, number(central, 4) if spread else "", spread, source, grade, date])
+    cells = [[escape(c) for c in row] for row in rows]
+    return "## Inputs\n\n" + _table(
+        ["input", "where", "unit", "value", "central", "5 %–95 %", "source", "grade", "date"], cells, 9)
+
+
+def _correlations(results: Results) -> str:
+    table = correlations(results)
+    if not table.rows:
+        return ""
+    told = ("The matrix that was asked for is no correlation matrix; the nearest one stands in for it."
+            if results.copula.repaired else "")
+    rows = [[escape(a), escape(b), f"{rho:g}", f"{realised:.3g}"] for a, b, rho, realised in table.rows]
+    body = _table(["input", "other", "Spearman, asked for", "used"], rows, 2)
+    return "\n\n".join(filter(None, ["## Correlation", body, told]))
+
+
+def _provenance(results: Results, versions: dict[str, str]) -> str:
+    rows = [["study", f"`{results.study.name}`"], ["SHA-256 of study and sheets", f"`{results.study.digest}`"],
+            ["seed", str(results.study.sampling.seed)], *([k, v] for k, v in versions.items())]
+    longest = "`" * 4
+    return (f"## Provenance\n\n{_table(['', ''], rows, 2)}\n\nThe study file:\n\n{longest}toml\n"
+            f"{results.study.text.rstrip()}\n{longest}")

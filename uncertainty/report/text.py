@@ -1,0 +1,176 @@
+"""What a person deciding a purchase reads: a few tables in words and figures, for terminal and Markdown alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from ..analysis.error import half_width, upper_limit
+from ..model import OUTPUTS, PRECISIONS
+from ..results import SHORTFALL, Results
+from ..study import Criterion
+
+TIED = 0.5  # two firsts that tie more often than this are named together
+
+
+class Section(NamedTuple):
+    """A titled table and what to know when reading it."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    note: str = ""
+    words: int = 1  # leading columns of words; the others are figures
+
+
+def number(value: float, digits: int = 3, decimals: int | None = None) -> str:
+    """A figure to so many significant digits, or decimals; a dash where missing."""
+    if not math.isfinite(value):
+        return "–"
+    if decimals is None:
+        if value and not 1e-4 <= abs(value) < 1e6:
+            return f"{value:.{digits - 1}e}"
+        decimals = _decimals(value, digits)
+    return f"{value:,.{decimals}f}"
+
+
+def _decimals(value: float, digits: int) -> int:
+    return max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
+
+
+def percent(value: float, decimals: int = 1) -> str:
+    """A probability in per cent, never rounded to a certainty that it is not."""
+    if not math.isfinite(value):
+        return "–"
+    if value in (0.0, 1.0):
+        return f"{100 * value:.0f} %"
+    if value < 0.001 or value > 0.999:
+        return "<0.1 %" if value < 0.001 else ">99.9 %"
+    near = value < 0.01 or value > 0.99
+    return f"{100 * value:.{max(decimals, 1) if near else decimals}f} %"
+
+
+def sections(results: Results) -> list[Section]:
+    """The tables that answer: how wide, who wins, how stable is that."""
+    answers = [how_wide(results), throughput(results), who_wins(results)]
+    return answers if certain(results) else [*answers, how_stable(results)]
+
+
+def certain(results: Results) -> bool:
+    """Whether every input is constant."""
+    return not results.study.streams()
+
+
+BAND = "Median [5 % to 95 % quantile]."
+
+
+def _band(results: Results, name: str, at: dict[str, str], scale: float = 1.0, digits: int = 3) -> str:
+    data = results.bands[name].sel(at)
+    low, middle, high = (float(data.sel(quantile=q)) / scale for q in (0.05, 0.5, 0.95))
+    if not math.isfinite(middle):
+        return "–"
+    decimals = 0 if OUTPUTS[name].whole else min(2, _decimals(middle, digits))
+    around = "" if low == high else f" [{number(low, decimals=decimals)}–{number(high, decimals=decimals)}]"
+    return number(middle, decimals=decimals) + around
+
+
+def _grouped(results: Results, names: list[str]) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """Places by scenario and build, scenarios that agree in all of `names` together."""
+    groups: list[list[str]] = []
+    for scenario in results.study.scenarios:
+        alike = [g for g in groups if all(_same(results.bands[n], g[0], scenario) for n in names)]
+        alike[0].append(scenario) if alike else groups.append([scenario])
+    for group in groups:
+        for i, build in enumerate(results.study.builds):
+            yield [", ".join(group) if not i else "", build.label], {"scenario": group[0], "build": build.key}
+
+
+def _same(values: xr.DataArray, one: str, other: str) -> bool:
+    return np.array_equal(values.sel(scenario=one).values, values.sel(scenario=other).values, equal_nan=True)
+
+
+def how_wide(results: Results) -> Section:
+    """Devices, CapEx and battery units, with the number to buy."""
+    names = ["device_count", "capex", "battery_count"]
+    rows = [[*lead, _band(results, "device_count", at), _band(results, "capex", at, 1e3, 4),
+             _band(results, "battery_count", at), f"{int(results.counts['battery_count_enough'].sel(at))}"]
+            for lead, at in _grouped(results, names)]
+    units = f"{results.study.battery.label}s"
+    return Section("How wide", ["scenario", "build", "devices", "CapEx, 1,000 USD", units, "buy"], rows,
+                   f"{BAND} Buy: the fewest {units} of which P(too few) is at most {100 * SHORTFALL:.0f} %.", 2)
+
+
+def throughput(results: Results) -> Section:
+    """Sustained throughput at the precisions that every build has."""
+    central = results.central["throughput"]
+    having = [p for p in PRECISIONS if not central.sel(precision=p).isnull().all()]
+    common = [p for p in having if not central.sel(precision=p).isnull().any()] or having
+    rows = [[*lead, *(_band(results, "throughput", at | {"precision": p}, 1e3) for p in common)]
+            for lead, at in _grouped(results, ["throughput"])]
+    rest = ", ".join(p for p in having if p not in common)
+    others = f" Others ({rest}): tables/bands.csv." if rest else ""
+    return Section("How fast: sustained throughput, PFLOP/s", ["scenario", "build", *common], rows, BAND + others,
+                   2)
+
+
+def criterion_name(criterion: Criterion) -> str:
+    """A criterion in words: `throughput / USD fp16`."""
+    return criterion.name.replace("_per_dollar", " / USD").replace("_per_", " / ").replace("_", " ")
+
+
+def _first(results: Results, criterion: str, scenario: str) -> str:
+    """The most probable first, named with those that mostly tie with it, and the probability of its group."""
+    data = results.ranking.sel(criterion=criterion, scenario=scenario)
+    share = np.nan_to_num(data["rank_acceptability"].values[:, 0], nan=-1.0)
+    best = int(np.argmax(share))
+    tie = np.nan_to_num(data["tie"].values[best])
+    group = [i for i in range(len(share)) if i == best or (tie[i] > TIED and share[i] > 0)]
+    names = " = ".join(results.study.builds[i].label for i in group)
+    if certain(results):
+        return names
+    return f"{names} {percent(min(float(share[group].sum()), 1 - upper_limit(results.samples)), 0)}"
+
+
+def who_wins(results: Results) -> Section:
+    """The most probable first by every criterion and scenario, and how sure that is."""
+    rows = [[criterion_name(c), *(_first(results, c.name, s) for s in results.study.scenarios)]
+            for c in results.study.criteria]
+    return Section("Who wins" if certain(results) else "Who wins: the most probable first place, and its probability",
+                   ["criterion", *results.study.scenarios], rows, "Builds joined by = tie for first.")
+
+
+def how_stable(results: Results) -> Section:
+    """How often first place, and the whole order, differ from those at the central values."""
+    rows = []
+    for c in results.study.criteria:
+        cells = []
+        for scenario in results.study.scenarios:
+            data = results.ranking.sel(criterion=c.name, scenario=scenario)
+            first, order = (percent(float(data[x]), 0) for x in ("first_differs", "order_differs"))
+            cells.append(f"{first} / {order}")
+        rows.append([criterion_name(c), *cells])
+    return Section("How stable: P(first place differs) / P(whole order differs)",
+                   ["criterion", *results.study.scenarios], rows,
+                   "Against the ranking at the central values of all inputs.")
+
+
+def trust(results: Results) -> str:
+    """How far the figures can be trusted, in a sentence or two."""
+    c, sampling = results.convergence, results.study.sampling
+    if certain(results):
+        return "Every input is constant: the figures are exact and have no sampling error."
+    text = (f"{results.samples:,} samples ({c.replicates} replicates of {sampling.samples:,}, {sampling.method}, seed "
+            f"{sampling.seed}). Sampling error, 95 %: CapEx quantiles within "
+            f"±{100 * float(half_width(c.capex, c.replicates)):.2g} %, rank probabilities within "
+            f"±{100 * float(half_width(c.rank, c.replicates)):.2g} percentage points. 0 % is "
+            f"none of the samples: below {100 * upper_limit(results.samples):.2g} %.")
+    if c.replicates < 8:
+        text += " Fewer than 8 replicates: these errors are themselves rough."
+    if c.tolerance is not None:
+        text += (f" Tolerance {c.tolerance:g} is met." if c.reached else
+                 f" Tolerance {c.tolerance:g} is NOT met: stopped at the limit of {c.replicates} replicates.")
+    return text

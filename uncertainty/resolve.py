@@ -1,0 +1,243 @@
+"""Which number holds where: precedence of a study's tables, their streams, and what no table alone tells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import combinations, product
+from typing import Any, NamedTuple
+
+from . import schema
+from .design import DIMENSIONS
+from .model import INPUTS, OUTPUTS, PRECISIONS
+from .quantity import UNKNOWN, Quantity
+from .strict import nearest
+
+SLOTS = [slot for name, spec in INPUTS.items()
+         for slot in [name, *(f"{name}.{p}" for p in PRECISIONS if spec.typed)]]
+BLOCK = 48  # Sobol' dimensions set aside for the site, and for each build: appending a build moves no other
+CRITERIA = ("capex", "battery_count", "throughput", "throughput_per_dollar", "memory_pool",
+            "memory_per_dollar", "bandwidth_per_watt")
+TAKEN = {*INPUTS, *OUTPUTS, "sparse", "replicate", "sample", "scenario", "build", "precision"}
+
+
+class Problem(NamedTuple):
+    """One thing wrong with a study: where, and what was given and wanted."""
+
+    where: str
+    what: str
+
+
+class Place(NamedTuple):
+    """Where a quantity holds; "" where it is the same everywhere along that dimension."""
+
+    scenario: str
+    build: str
+    precision: str
+
+
+class Entry(NamedTuple):
+    """A quantity and the name of the stream that it is drawn from."""
+
+    stream: str
+    quantity: Quantity
+
+
+class Criterion(NamedTuple):
+    """What builds are ranked by: an output, at a precision where it is typed, and which way is better."""
+
+    output: str
+    precision: str
+    better: str
+
+    @property
+    def name(self) -> str:
+        """As results name it."""
+        return f"{self.output} {self.precision}".strip()
+
+
+class Tables(NamedTuple):
+    """A study file and the data sheets that it names."""
+
+    file: schema.StudyFile
+    devices: Mapping[str, Any]
+    battery: Any
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """Names of the scenarios; one where the study has none."""
+        return tuple(self.file.scenarios) or ("base",)
+
+
+Entries = dict[str, dict[Place, Entry]]  # by input or component
+
+
+# --- precedence --------------------------------------------------------------------------------------------
+
+
+def resolve(tables: Tables) -> Entries:
+    """Every input's entry at every place; one that has none is left out, for `problems` to name."""
+    entries: Entries = {}
+    for name in INPUTS:
+        found = {place: _entry(tables, name, place) for place in _places(tables, name)}
+        entries[name] = {place: entry for place, entry in found.items() if entry}
+    for name, component in tables.file.components.items():
+        price = component.price
+        if not price.source and component.source:
+            price = replace(price, source=component.source)
+        entries[name] = {Place("", "", ""): Entry(name, price)}
+    return entries
+
+
+def _places(tables: Tables, name: str) -> Iterator[Place]:
+    spec = INPUTS[name]
+    return map(Place._make, product(tables.scenarios, tables.file.builds if spec.per_build else [""],
+                                    PRECISIONS if spec.typed else [""]))
+
+
+def _entry(tables: Tables, name: str, place: Place) -> Entry | None:
+    scenario, build, precision = place
+    if name == "sustained_ratio" and precision == "headline":
+        precision = tables.devices[build].headline_format
+    for prefix, given in _levels(tables, name, scenario, build):
+        if isinstance(given, Quantity):  # given once for all precisions is one draw for all
+            return Entry(prefix + name, given)
+        if getattr(given, precision, None) is not None:
+            return Entry(f"{prefix}{name}.{precision}", getattr(given, precision))
+    default = INPUTS[name].default
+    return None if default is None else Entry(name, Quantity(default, source="default"))
+
+
+def _levels(tables: Tables, name: str, scenario: str, build: str) -> Iterator[tuple[str, Any]]:
+    """What each table says of an input, the strongest first, and the prefix of its stream there."""
+    file, own = tables.file, f"{build}." if build else ""
+    here = file.scenarios.get(scenario)
+    levels = [(own, here and here.build.get(build)), ("", here),
+              (own, file.build.get(build)), ("", file.inputs), ("", file),
+              (own, tables.devices.get(build)), ("", tables.battery)]
+    for prefix, table in levels:
+        given = getattr(table, name, None)
+        if given is not None:
+            yield prefix, given
+
+
+# --- correlation and criteria ------------------------------------------------------------------------------
+
+
+def _members(pattern: str, entries: Entries) -> list[str]:
+    """Streams that a name stands for: one stream, or an input's in every build and precision."""
+    streams = dict.fromkeys(e.stream for places in entries.values() for e in places.values())
+    inputs = {s: s if s.partition(".")[0] in entries else s.partition(".")[2] for s in streams}
+    return [s for s, name in inputs.items() if pattern in (s, name) or name.startswith(f"{pattern}.")
+            or ("." in pattern and s.startswith(f"{pattern}."))]
+
+
+def correlations(tables: Tables, entries: Entries) -> list[tuple[tuple[str, str], float]]:
+    """Spearman coefficients of pairs of streams."""
+    return [(pair, group.spearman) for group in tables.file.correlation for pair in combinations(
+        dict.fromkeys(s for pattern in group.inputs for s in _members(pattern, entries)), 2)]
+
+
+def criteria(tables: Tables, entries: Entries) -> list[list[Criterion]]:
+    """What each listed criterion stands for: a typed output at every precision that two builds have."""
+    listed = tables.file.criteria or [schema.Criterion(output=name) for name in CRITERIA]
+    found = []
+    for c in listed:
+        spec = OUTPUTS[c.output]
+        precisions = _precisions(entries, c.precision) if spec.typed else [""]
+        found.append([Criterion(c.output, p, c.better or spec.better) for p in precisions])
+    return found
+
+
+def _precisions(entries: Entries, wanted: str | None) -> list[str]:
+    """The precision wanted, if a build has it; without one, those that two builds have, or the only build."""
+    having = Counter(p for _, p in {(place.build, place.precision) for place, e in entries["peak"].items()
+                                    if e.quantity.value is not None})
+    enough = 1 if wanted else min(2, len({place.build for place in entries["peak"]}))
+    return [p for p in PRECISIONS if having[p] >= enough and wanted in (None, p)]
+
+
+# --- what no table alone tells -----------------------------------------------------------------------------
+
+
+def problems(tables: Tables, entries: Entries) -> Iterator[Problem]:
+    """Everything wrong with tables that are each in order."""
+    yield from _names(tables.file)
+    yield from _lacking(tables, entries)
+    yield from _correlation(tables, entries)
+    yield from _criteria(tables, entries)
+
+
+def _names(file: schema.StudyFile) -> Iterator[Problem]:
+    tables: dict[str, Any] = {"": file} | {f"scenarios.{name}.": s for name, s in file.scenarios.items()}
+    for where, table in tables.items():
+        for name in table.build:
+            if name not in file.builds:
+                yield Problem(f"{where}build.{name}", f"no build of this study; {nearest(name, file.builds)}")
+    for name in ("budget", "run_hours"):
+        if getattr(file.inputs, name) is not None:
+            yield Problem(f"inputs.{name}", "given at the top of the study too; wanted once")
+    for name in [*file.components, *file.builds]:
+        if name in TAKEN or (name in file.components and name in file.builds):
+            yield Problem("builds" if name in file.builds else "components",
+                          f"given {name}, the name of something else; wanted another name")
+    for where, most in (("builds", DIMENSIONS // BLOCK - 1), ("components", BLOCK - len(SLOTS))):
+        if len(getattr(file, where)) > most:
+            yield Problem(where, f"given {len(getattr(file, where))}; wanted at most {most}")
+
+
+def _lacking(tables: Tables, entries: Entries) -> Iterator[Problem]:
+    for name, spec in INPUTS.items():
+        for build in tables.file.builds if spec.per_build else [""]:
+            where = f"{build}.{name}" if build else name
+            places = [p for p in _places(tables, name) if p.build == build
+                      and (name, p.precision) != ("sustained_ratio", "headline")]
+            absent = [p for p in places if p not in entries[name]]
+            if absent:
+                yield Problem(where, f"is missing{_at(absent, tables)}; wanted {spec.meaning}"
+                              + (', or { missing = "why" }' if spec.typed else ""))
+            bare = [p for p in places if name == "sustained_ratio" and _missing(entries[name].get(p))
+                    and not _missing(entries["peak"].get(p))]
+            if bare and not absent:
+                yield Problem(where, f"is missing{_at(bare, tables)}, where the peak is not; wanted a number")
+
+
+def _missing(entry: Entry | None) -> bool:
+    return entry is None or entry.quantity.value is None
+
+
+def _at(places: list[Place], tables: Tables) -> str:
+    precisions = dict.fromkeys(p.precision for p in places if p.precision)
+    scenarios = dict.fromkeys(p.scenario for p in places)
+    return (f" for {', '.join(precisions)}" if precisions else "") + (
+        f" in scenario {', '.join(scenarios)}" if len(scenarios) < len(tables.scenarios) else "")
+
+
+def _correlation(tables: Tables, entries: Entries) -> Iterator[Problem]:
+    uncertain = {e.stream for places in entries.values() for e in places.values()
+                 if e.quantity.uncertain or e.quantity is UNKNOWN}
+    for i, group in enumerate(tables.file.correlation):
+        where = f"correlation #{i + 1}.inputs"
+        members = {pattern: _members(pattern, entries) for pattern in group.inputs}
+        for pattern, streams in members.items():
+            if not streams:
+                known = {s for p in (*INPUTS, *tables.file.components) for s in (p, *_members(p, entries))}
+                yield Problem(where, f"no input {pattern}; {nearest(pattern, sorted(known))}")
+            elif uncertain.isdisjoint(streams):
+                yield Problem(where, f"{pattern} is constant; wanted uncertain inputs")
+        drawn = [uncertain.intersection(streams) for streams in members.values()]
+        if all(drawn) and len(set().union(*drawn)) == 1:
+            yield Problem(where, "one uncertain input; wanted two")
+    counts = Counter(frozenset(pair) for pair, _ in correlations(tables, entries))
+    for pair in (pair for pair, count in counts.items() if count > 1):
+        yield Problem("correlation", f"{' and '.join(sorted(pair))} are given twice; wanted once")
+
+
+def _criteria(tables: Tables, entries: Entries) -> Iterator[Problem]:
+    for i, (listed, found) in enumerate(zip(tables.file.criteria, criteria(tables, entries), strict=False)):
+        if listed.precision and not OUTPUTS[listed.output].typed:
+            yield Problem(f"criteria #{i + 1}", f"given a precision; {listed.output} has none")
+        elif not found:
+            lacking = listed.precision or "a precision that another has"
+            yield Problem(f"criteria #{i + 1}", f"no build has {lacking}")

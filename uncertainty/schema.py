@@ -1,0 +1,271 @@
+"""What a study file and a data sheet may say: pydantic models, from which editors' JSON schema comes too.
+
+Validation turns every number of a file into a `Quantity`, checked against what the quantity can be.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationInfo,
+    create_model,
+)
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import with_info_plain_validator_function
+
+from .design import METHODS
+from .families import PARAMETERS
+from .model import INPUTS, OUTPUTS, PER_UNIT, PRECISIONS, Input
+from .quantity import Quantity, inside, interval, marginal, quotes
+from .strict import Strict, shown
+
+# --- one number --------------------------------------------------------------------------------------------
+
+Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+Text = Annotated[str, Field(min_length=1)]
+NAME = r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$"
+Name = Annotated[str, Field(pattern=NAME)]
+Grade = Literal["A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D"]
+Date = Annotated[str, BeforeValidator(lambda d: d.isoformat() if isinstance(d, datetime.date) else d)]
+
+
+class Constant(Strict):
+    """A number with its source."""
+
+    value: Number = Field(description="a number")
+    source: str = ""
+    grade: Grade | None = Field(None, description="A direct, B good secondary, C weak, D judgement")
+    date: Date = Field("", description="of the source")
+    note: str = ""
+
+
+class Missing(Strict):
+    """A number that there is not: the device has no such precision."""
+
+    missing: Text = Field(description="why there is none")
+
+
+class Distribution(Strict):
+    """An uncertain number: its kind and parameters, or quantiles such as p5 in their place."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Number]
+
+    dist: Literal[tuple(PARAMETERS)] = Field(description="its kind")  # type: ignore[valid-type]
+    source: Text = Field(description="where its numbers come from")
+    grade: Grade | None = Field(None, description="A direct, B good secondary, C weak, D judgement")
+    date: Date = Field("", description="of the source")
+    note: str = ""
+    central: Number | None = Field(None, description='the value "at the central values"; else the median')
+    low: Number | None = None
+    mode: Number | None = None
+    high: Number | None = None
+    mean: Number | None = None
+    std: Number | None = None
+    median: Number | None = None
+    sigma: Number | None = None
+    a: Number | None = None
+    b: Number | None = None
+    values: list[Number] | None = None
+    probabilities: list[Number] | None = None
+    file: str | None = Field(None, description="a CSV file of quotes, in the folder of what names it")
+    column: str | None = Field(None, description="its column")
+    min: Number | None = Field(None, description="truncation from below")
+    max: Number | None = Field(None, description="truncation from above")
+
+    @classmethod
+    def knows(cls, key: str) -> bool:
+        """Whether it is a parameter, or a quantile."""
+        return key in cls.model_fields or bool(re.fullmatch(r"p\d+(_\d+)?", key))
+
+
+_NUMBER: TypeAdapter[float] = TypeAdapter(Number)
+_ABOUT = {"dist", "source", "grade", "date", "note", "file", "column"}
+
+
+def _quantity(bounds: Input, given: Any, info: ValidationInfo) -> Quantity:
+    """What a file says of one number, refused where the quantity cannot be that."""
+    if isinstance(given, Quantity):
+        return given
+    if not isinstance(given, dict):
+        return Quantity(inside(_NUMBER.validate_python(given), bounds))
+    if "missing" in given:
+        if not bounds.typed:
+            raise ValueError("is missing; wanted a number: only peak and sustained_ratio can be missing")
+        return Quantity(None, note=Missing.model_validate(given).missing)
+    uncertain = "value" not in given and any(Distribution.knows(k) and not Constant.knows(k) for k in given)
+    spec: Any = (Distribution if uncertain else Constant).model_validate(given)
+    value = _marginal(spec, bounds, info) if uncertain else inside(spec.value, bounds)
+    return Quantity(value, spec.source, spec.grade or "", spec.date, spec.note)
+
+
+def _marginal(spec: Distribution, bounds: Input, info: ValidationInfo) -> Any:
+    parameters = spec.model_dump(exclude=_ABOUT, exclude_none=True)
+    if spec.file is None and spec.column is not None:
+        raise ValueError("given column alone; wanted a file beside it")
+    if spec.file is not None:
+        if spec.dist != "empirical" or spec.values is not None:
+            raise ValueError('given file; wanted it with dist = "empirical" only, in place of values')
+        parameters["values"] = quotes(spec.file, spec.column, info.context or Path())
+    return marginal(spec.dist, parameters, bounds)
+
+
+class _Reader(NamedTuple):
+    """How pydantic reads a field: by a function. What that accepts is built for the JSON schema only."""
+
+    read: Callable[[Any, ValidationInfo], Any]
+    accepted: Any
+
+    def __get_pydantic_core_schema__(self, *_: Any) -> CoreSchema:
+        return with_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, _: Any, schema_of: Callable[[Any], Any]) -> Any:
+        return schema_of(TypeAdapter(self.accepted).core_schema)
+
+
+def _field(bounds: Input, read: Any, accepted: Any) -> Any:
+    return Annotated[Any, _Reader(read, accepted), Field(description=f"{bounds.meaning}, {interval(bounds)}")]
+
+
+def _one(bounds: Input) -> Any:
+    accepted = Number | Constant | Distribution
+    return _field(bounds, partial(_quantity, bounds), accepted | Missing if bounds.typed else accepted)
+
+
+def _table(title: str, fields: Mapping[str, Any]) -> Any:
+    optional: Any = {name: (kind, None) for name, kind in fields.items()}
+    return create_model(title, __base__=Strict, **optional)
+
+
+def _by_precision(name: str, bounds: Input) -> Any:
+    """One number for all precisions, or a table of them; `headline` has a peak only."""
+    own = [p for p in PRECISIONS if p != "headline" or name == "peak"]
+    table = _table(f"{name}_by_precision", dict.fromkeys(own, _one(bounds)))
+
+    def read(given: Any, info: ValidationInfo) -> Any:
+        keys = given.keys() if isinstance(given, dict) else {"value"}
+        if keys & set(PRECISIONS) or not any(k in ("value", "missing") or Distribution.knows(k) for k in keys):
+            return table.model_validate(given, context=info.context)
+        return _quantity(bounds, given, info)
+
+    return _field(bounds, read, Number | Constant | Distribution | Missing | table)
+
+
+# --- files -------------------------------------------------------------------------------------------------
+
+FIELDS = {name: _by_precision(name, spec) if spec.typed else _one(spec) for name, spec in INPUTS.items()}
+PER_BUILD = tuple(name for name, spec in INPUTS.items() if spec.per_build)
+BATTERY = ("battery_unit_price", "battery_capacity", "battery_power")
+Budget, RunHours = FIELDS["budget"], FIELDS["run_hours"]
+AllInputs = _table("AllInputs", FIELDS)
+BuildInputs = _table("BuildInputs", {name: FIELDS[name] for name in PER_BUILD})
+BatteryInputs = _table("BatteryInputs", {name: FIELDS[name] for name in BATTERY})
+
+
+class Scenario(AllInputs):  # type: ignore[misc, valid-type]
+    """What holds in one scenario."""
+
+    build: dict[str, BuildInputs] = Field({}, description="a build's own")  # type: ignore[valid-type]
+
+
+class Device(BuildInputs):  # type: ignore[misc, valid-type]
+    """A device's data sheet."""
+
+    name: Text = Field(description="the name that tables print in full")
+    label: Text = Field(max_length=10, description="the name that narrow tables print")
+    headline_format: Literal[PRECISIONS[1:]] = Field(  # type: ignore[valid-type]
+        description="the format of the headline peak, whose sustained ratio it shares")
+
+
+class Battery(BatteryInputs):  # type: ignore[misc, valid-type]
+    """A battery's data sheet."""
+
+    name: Text = Field(description="the name that tables print in full")
+    label: Text = Field(max_length=10, description="the name that narrow tables print")
+
+
+def _power_of_two(value: int) -> int:
+    if value & (value - 1):
+        low = 1 << value.bit_length() - 1
+        raise ValueError(f"given {value}; wanted a power of two, such as {low} or {2 * low}")
+    return value
+
+
+class SamplingTable(Strict):
+    """How many samples, of which kind."""
+
+    samples: Annotated[int, Field(ge=2, le=1 << 26, description="of each replicate, a power of two"),
+                       AfterValidator(_power_of_two)] = 4096
+    replicates: Annotated[int, Field(ge=2, le=1 << 16, description="at least 8 for firm errors")] = 16
+    seed: Annotated[int, Field(ge=0, le=(1 << 63) - 1)] = 0
+    method: Literal[METHODS] = "sobol"  # type: ignore[valid-type]
+
+
+def _distinct(names: list[str]) -> list[str]:
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise ValueError(f"given {shown(twice[0])} twice; wanted each once")
+    return names
+
+
+class Correlation(Strict):
+    """Inputs of which every two have a rank correlation."""
+
+    inputs: Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)] = Field(
+        description='inputs, as "unit_price" (every build\'s) or "rtx_a5000.unit_price"')
+    spearman: Annotated[Number, AfterValidator(lambda r: inside(r, Input("1", "", -1, 1)))] = Field(
+        description="a rank correlation, -1 to 1")
+    source: str = ""
+    grade: Grade | None = None
+
+
+class Component(Strict):
+    """A further thing to buy."""
+
+    per: Literal[PER_UNIT] = Field(description="device, node or once: what its price is per")  # type: ignore[valid-type]
+    price: _one(Input("USD", "price of a further component"))  # type: ignore[valid-type]
+    source: str = ""
+
+
+class Criterion(Strict):
+    """What builds are ranked by."""
+
+    output: Literal[tuple(OUTPUTS)] = Field(description="an output")  # type: ignore[valid-type]
+    precision: Literal[PRECISIONS] | None = None  # type: ignore[valid-type]
+    better: Literal["lower", "higher"] | None = None
+
+
+def _criterion(given: Any) -> Any:
+    return {"output": given} if isinstance(given, str) else given
+
+
+class StudyFile(Strict):
+    """A study file."""
+
+    title: Text = Field(description="what the study is called")
+    description: str = Field("", description="the question that the study answers")
+    budget: Budget  # type: ignore[valid-type]
+    run_hours: RunHours  # type: ignore[valid-type]
+    builds: Annotated[list[Name], Field(min_length=1), AfterValidator(_distinct)] = Field(
+        description="names of device sheets")
+    battery: Name = Field(description="the name of a battery sheet")
+    sampling: SamplingTable = SamplingTable()
+    inputs: AllInputs = Field(AllInputs(), description="given once, drawn once")  # type: ignore[valid-type]
+    build: dict[str, BuildInputs] = Field({}, description="a build's own")  # type: ignore[valid-type]
+    scenarios: dict[Name, Scenario] = Field({}, description="what differs by scenario")
+    correlation: list[Correlation] = Field([], description="rank correlations")
+    components: dict[Name, Component] = Field({}, description="further things to buy")
+    criteria: list[Annotated[Criterion, BeforeValidator(_criterion)]] = Field(
+        [], description="outputs that builds are ranked by")
+

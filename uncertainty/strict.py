@@ -1,0 +1,78 @@
+"""A table of a file, as pydantic checks it: every problem in the words of whoever wrote the file."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """The known name most like one that is not known; all of them where none is like it."""
+    names = list(known)
+    near = difflib.get_close_matches(str(name), names, 1)
+    return f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(names)}"
+
+
+def shown(value: object) -> str:
+    """A value much as the file has it, and short."""
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    if isinstance(value, int) and value.bit_length() > 1023:
+        return "a number beyond 1e308"
+    text = repr(value) if isinstance(value, str) else str(value).lower()
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+_WANTED = {
+    "float_type": "a number", "finite_number": "a finite number", "int_type": "a whole number",
+    "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}",
+    "string_type": "text", "string_too_short": "text", "string_too_long": "at most {max_length} characters",
+    "string_pattern_mismatch": "a name of letters, digits, _ and -",
+    "list_type": "a list", "too_short": "at least one", "dict_type": "a table", "model_type": "a table"}
+
+
+def _words(error: Any, model: type[BaseModel]) -> str:
+    """What pydantic found: what was given, and what is wanted."""
+    kind, given, context = error["type"], error["input"], error.get("ctx", {})
+    if kind in ("problem", "unknown_key"):  # worded already, further in
+        return str(error["msg"])
+    if kind == "value_error":  # a check of ours
+        return str(context["error"])
+    if kind == "missing":
+        return f"is missing; wanted {model.model_fields[error['loc'][-1]].description}"
+    if kind == "literal_error":
+        return f"given {shown(given)}; " + nearest(given, re.findall("'(.+?)'", context["expected"]))
+    return f"given {shown(given)}; wanted " + _WANTED.get(kind, "something else").format(**context)
+
+
+class Strict(BaseModel):
+    """A table that refuses keys it does not know, and words every problem in it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @classmethod
+    def knows(cls, key: str) -> bool:
+        """Whether the table may have a key."""
+        return key in cls.model_fields
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _worded(cls, table: Any, read: Callable[[Any], Any]) -> Any:
+        unknown = [key for key in table if not cls.knows(key)] if isinstance(table, dict) else []
+        found: list[Any] = [("unknown_key", (key,), f"unknown key; {nearest(key, cls.model_fields)}")
+                            for key in unknown]
+        try:
+            made = read({k: v for k, v in table.items() if k not in unknown} if unknown else table)
+        except ValidationError as error:
+            found += [("unknown_key" if e["type"] == "unknown_key" else "problem", e["loc"], _words(e, cls))
+                      for e in error.errors(include_url=False)]
+        if not found:
+            return made
+        raise ValidationError.from_exception_data(cls.__name__, [
+            InitErrorDetails(type=PydanticCustomError(kind, "{what}", {"what": what}), loc=loc, input=None)
+            for kind, loc, what in found])
