@@ -14,8 +14,8 @@ from scipy import integrate, stats
 
 from uncertainty import distributions as un
 from uncertainty import inverse
-from uncertainty.elicitation import level_of, levels_of
 from uncertainty.distributions import Marginal, marginal
+from uncertainty.elicitation import level_of, levels_of
 from uncertainty.inverse import CELLS, quantile_function
 
 EPS = np.finfo(float).eps

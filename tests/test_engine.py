@@ -35,7 +35,7 @@ def priced(price):
 @pytest.mark.parametrize("settings", [{"rest": priced(150_000.01)}, {"budget": 1}, {"rest": priced(1e300)}])
 def test_a_budget_that_buys_nothing(make_study, settings):
     means = un.run(make_study(**settings)).means.isel(scenario=0, build=0)
-    for name in ("device_count", "node_count", "spend", "it_power", "run_energy", "battery_count", "capex", "memory_pool"):
+    for name in ("device_count", "node_count", "spend", "run_energy", "battery_count", "capex", "memory_pool"):
         assert means[name] == 0, name
     assert means.leftover == settings.get("budget", 150_000)
     assert means.capex_reference == settings.get("budget", 150_000)
@@ -54,15 +54,15 @@ def test_buying_nothing_is_cheapest_and_worst_value(make_study):
 
 def test_a_ratio_is_over_the_samples_that_have_one(make_study):
     """Half the time the only card costs more than the budget."""
-    results = un.run(make_study(budget=3000, rest=priced(dist("discrete", values=[2500, 3500], probabilities=[0.5, 0.5]))))
-    means = results.means.sel(build="rtx_a5000").isel(scenario=0)
+    price = dist("discrete", values=[2500, 3500], probabilities=[0.5, 0.5])
+    means = un.run(make_study(budget=3000, rest=priced(price))).means.sel(build="rtx_a5000").isel(scenario=0)
     assert means.device_count == 0.5
     assert means.memory_per_dollar == pytest.approx(24 / (2500 + 8200), rel=1e-12)
 
 
 @pytest.mark.parametrize(("hours", "losses", "count"), [
     (8, 0.9, 16), (1, 1.0, 2), (0.25, 1.0, 2),  # 20.7 kW: 1.53 units of energy in an hour, 1.8 of power
-    (1, 0.9, 2), (1000, 0.9, 1893), (1e6, 1.0, 1_533_334)])
+    (1, 0.9, 2), (1000, 0.9, 1894), (1e6, 1.0, 1_533_334)])
 def test_energy_or_power_whichever_needs_more(make_study, hours, losses, count):
     results = un.run(make_study(run_hours=hours, discharge_efficiency=losses, depth_of_discharge=losses))
     assert results.means.battery_count.sel(build="rtx_a5000") == count
@@ -116,9 +116,9 @@ def test_a_missing_precision_is_missing_everywhere_and_hurts_no_other(make_study
     typed = [n for n in results.bands if "precision" in results.bands[n].dims]
     assert len(typed) == 8  # four outputs and their errors
     for name in typed:
-        here, others = (results.bands[name].sel(precision="fp4", build=b) for b in ("rtx_a5000", ["dgx_spark", "rtx_pro_6000"]))
-        assert here.isnull().all(), name
-        assert others.notnull().all(), name
+        fp4 = results.bands[name].sel(precision="fp4")
+        assert fp4.sel(build="rtx_a5000").isnull().all(), name
+        assert fp4.sel(build=["dgx_spark", "rtx_pro_6000"]).notnull().all(), name
     ranks = results.ranking.rank_acceptability.sel(criterion="throughput fp4", scenario="base")
     assert ranks.sel(build="rtx_a5000").isnull().all()
     assert ranks.sel(rank=3).isnull().all()
@@ -156,8 +156,8 @@ pue = { dist = "pert", low = 1.4, mode = 1.65, high = 2.1, source = "test" }
 def test_site_and_scenarios_share_their_draws(make_study):
     samples = un.sample(make_study(rest=PRICES + SCENARIOS))
     assert samples.pue.dims == ("replicate", "sample", "scenario")
-    ranks = samples.pue.rank("sample")
-    np.testing.assert_array_equal(ranks.sel(scenario="cold"), ranks.sel(scenario="hot"))
+    ranks = samples.pue.values.argsort(axis=1)
+    np.testing.assert_array_equal(ranks[..., 0], ranks[..., 1])
     assert "scenario" not in samples.unit_price.dims
     assert (samples.battery_count.sel(scenario="hot") >= samples.battery_count.sel(scenario="cold")).all()
 
@@ -192,8 +192,9 @@ def test_shares_sum_to_one_and_whole_numbers_stay_whole(make_study):
     ranks = results.ranking.rank_acceptability.dropna("criterion")
     np.testing.assert_allclose(ranks.sum("rank"), 1, atol=1e-12)
     np.testing.assert_allclose(ranks.sum("build"), 1, atol=1e-12)
-    np.testing.assert_allclose(results.ranking.tau_probability.sum("tau"), 1, atol=1e-12)
-    np.testing.assert_allclose(results.ranking.tau_probability @ results.ranking["tau"], results.ranking.kendall_tau, atol=1e-12)
+    tau, probability = results.ranking["tau"], results.ranking.tau_probability
+    np.testing.assert_allclose(probability.sum("tau"), 1, atol=1e-12)
+    np.testing.assert_allclose(probability @ tau, results.ranking.kendall_tau, atol=1e-12)
     for name in ("device_count", "node_count", "battery_count"):
         np.testing.assert_allclose(results.counts[f"{name}_probability"].sum("number"), 1, atol=1e-12)
         assert (results.bands[name] % 1 == 0).all()
@@ -201,11 +202,12 @@ def test_shares_sum_to_one_and_whole_numbers_stay_whole(make_study):
 
 def test_listing_the_builds_in_another_order_permutes_the_answers(make_study):
     builds = ["rtx_a5000", "dgx_spark", "rtx_a6000"]
-    one, two = (un.run(make_study(builds=b, pue=PUE, rest=PRICES, samples=256, replicates=16)) for b in (builds, builds[::-1]))
-    for data, names in (("ranking", ["rank_acceptability", "win", "expected_regret"]), ("means", ["capex", "battery_count"])):
-        a, b = (getattr(r, data).sel(build=builds) for r in (one, two))
-        if data == "ranking":
-            a, b = (x.sel(other=builds, criterion=["capex", "memory_per_dollar", "throughput fp16"]) for x in (a, b))
+    settings = {"pue": PUE, "rest": PRICES, "samples": 256, "replicates": 16}
+    one, two = (un.run(make_study(builds=b, **settings)) for b in (builds, builds[::-1]))
+    some = {"criterion": ["capex", "memory_per_dollar", "throughput fp16"], "build": builds, "other": builds}
+    means, ranking = ([r.means.sel(build=builds) for r in (one, two)], [r.ranking.sel(some) for r in (one, two)])
+    for (a, b), names in ((means, ("capex", "battery_count")),
+                          (ranking, ("rank_acceptability", "win", "tie", "expected_regret"))):
         for name in names:
             se = np.hypot(a[f"{name}_se"], b[f"{name}_se"])
             assert_close(a[name].fillna(0), se.fillna(0), b[name].fillna(0).values, 16, samples=one.samples)
@@ -225,10 +227,10 @@ def test_constants_have_no_error(make_study):
 def test_tolerance_adds_replicates_until_it_is_met(make_study):
     study = make_study(pue=PUE, rest=PRICES)
     seen = []
-    results = un.run(study, tolerance=0.002, progress=lambda *p: seen.append(p))
+    results = un.run(study, tolerance=0.003, progress=lambda *p: seen.append(p))
     replicates = results.convergence.replicates
     assert results.convergence.reached
-    assert max(results.convergence.capex, results.convergence.rank) <= 0.002 < max(un.run(study).convergence[1:3])
+    assert max(results.convergence.capex, results.convergence.rank) <= 0.003 < max(un.run(study).convergence[1:3])
     assert 8 < replicates == len(seen)
     assert results.samples == 64 * replicates
     assert [done for done, _ in seen] == list(range(1, replicates + 1))
@@ -272,9 +274,9 @@ def test_processes_change_no_bit(study, jobs, monkeypatch):
     wanted = un.run(study)
     monkeypatch.setattr(engine, "SERIAL", 0)
     assert_same(un.run(study, jobs=jobs), wanted)
-    tolerant = un.run(study, tolerance=0.01)
+    tolerant = un.run(study, tolerance=0.002)
     assert tolerant.convergence.replicates > 8
-    assert_same(un.run(study, jobs=jobs, tolerance=0.01), tolerant)
+    assert_same(un.run(study, jobs=jobs, tolerance=0.002), tolerant)
 
 
 def test_threads_change_no_bit(study):

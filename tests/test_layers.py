@@ -9,9 +9,13 @@ import uncertainty
 
 HERE = Path(uncertainty.__file__).parent
 LAYERS = [  # each may import those before it
-    {"distributions", "design", "model"},
+    {"families", "model", "design", "strict"},
+    {"elicitation"},
+    {"distributions"},
+    {"inverse", "quantity"},
     {"analysis"},
     {"schema"},
+    {"resolve"},
     {"study"},
     {"engine"},
     {"results", "propagation"},

@@ -30,7 +30,7 @@ def test_ishigamis_mean_and_variance(method):
 MARGINALS = {
     "ours": (un.lognormal(2500, 0.15), stats.lognorm(0.15, 0, 2500)),
     "ours, truncated": (un.normal(1, 2, min=0), stats.truncnorm(-0.5, np.inf, 1, 2)),
-    "ours, discrete": (un.discrete([1, 2, 4], [0.5, 0.25, 0.25]), stats.rv_discrete(values=([1, 2, 4], [0.5, 0.25, 0.25]))),
+    "ours, discrete": (un.discrete([0, 1], [0.25, 0.75]), stats.bernoulli(0.75)),
     "scipy's": (stats.gumbel_r(0, 1), stats.gumbel_r(0, 1)),
     "scipy's, discrete": (stats.poisson(3), stats.poisson(3)),
 }
@@ -78,7 +78,10 @@ def test_replicates_do_not_depend_on_how_many_there_are(method):
 
 
 def test_what_comes_back():
-    x = un.propagate(ANGLES, lambda x: {"y": x["x1"], "one": 1.0, "event": x["x1"] > 0}, samples=8, replicates=2, seed=3)
+    def model(x):
+        return {"y": x["x1"], "one": 1.0, "event": x["x1"] > 0}
+
+    x = un.propagate(ANGLES, model, samples=8, replicates=2, seed=3)
     assert list(x) == ["x1", "x2", "x3", "y", "one", "event"]
     assert x.sizes == {"replicate": 2, "sample": 8}
     assert x.event.dtype == bool
@@ -152,7 +155,7 @@ def test_settings_refused(given, said):
 
 
 def test_what_is_no_distribution_is_refused():
-    with pytest.raises(ValueError, match="is no distribution; wanted a Marginal or one frozen by scipy.stats"):
+    with pytest.raises(ValueError, match="is no distribution; wanted a Marginal or one frozen"):
         un.propagate({"x": "pert"} | {"y": stats.norm}, lambda x: {})
 
 
@@ -187,5 +190,5 @@ def test_samples_are_labelled_and_vary_only_where_they_do(make_study):
 
 def test_too_many_samples_are_refused_with_a_way_out(make_study, monkeypatch):
     monkeypatch.setattr(propagation, "MOST_BYTES", 10_000)
-    with pytest.raises(MemoryError, match="ask for fewer with study.with_sampling"):
+    with pytest.raises(MemoryError, match="ask for fewer with"):
         un.sample(make_study(pue=dist("uniform", low=1.1, high=1.4)))

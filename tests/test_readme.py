@@ -37,7 +37,7 @@ def test_its_toml_is_toml():
         assert tomllib.loads(block)
 
 
-@pytest.mark.parametrize(("name", "spec"), [*INPUTS.items(), *OUTPUTS.items()], ids=lambda x: x if isinstance(x, str) else "")
+@pytest.mark.parametrize(("name", "spec"), [*INPUTS.items(), *OUTPUTS.items()], ids=[*INPUTS, *OUTPUTS])
 def test_every_input_and_output_is_in_the_nomenclature(name, spec):
     assert re.search(rf"\| `{name}` \| .*{re.escape(spec.meaning)}.* \| {re.escape(spec.unit)} \|",
                      README.read_text(encoding="utf-8"))

@@ -74,7 +74,7 @@ def printed_numbers():
         found += [("Table 6", build, scenario, *column, cell) for column, cell in zip(COLUMNS_6, cells, strict=True)]
     scenarios = TABLE_7.strip().splitlines()[0].split()
     for build, *cells in rows(TABLE_7):
-        found += [("Table 7", build, s, "capex_reference", None, 1, cell) for s, cell in zip(scenarios, cells, strict=True)]
+        found += [("Table 7", build, s, "capex_reference", None, 1, c) for s, c in zip(scenarios, cells, strict=True)]
     return [number for number in found if number[-1] != "-"]
 
 

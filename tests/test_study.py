@@ -27,6 +27,8 @@ inputs.depth_of_discharge = 0.9
 UNIFORM = '{ dist = "uniform", low = 0.5, high = 0.9, source = "test" }'
 PRICE = '{ dist = "uniform", low = 2000, high = 2500, source = "test" }'
 
+JARGON = r"Input should|Value error|errno|NoneType|\bint\b|float|\bstr\b|\bdict\b|\[key\]|<\w|sys\."
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -51,7 +53,7 @@ def problems(path):
     assert len(lines) == len(caught.value.problems) >= 1
     assert first.endswith(" has a problem:" if len(lines) == 1 else f" has {len(lines)} problems:")
     assert all(line.isprintable() for line in (first, *lines)), "escapes reach the terminal"
-    jargon = re.search(r"Input should|Value error|errno|NoneType|\bint\b|float|\bstr\b|\bdict\b|\[key\]|<\w|sys\.", "\n".join(lines))
+    jargon = re.search(JARGON, "\n".join(lines))
     assert not jargon, f"jargon: {lines}"
     return [line.removeprefix("  ") for line in lines]
 
@@ -366,6 +368,17 @@ def test_a_problem_makes_no_others(folder, line):
     assert found.startswith("inputs.pue")
 
 
+def test_every_problem_of_one_table_is_named(folder):
+    assert problems(write(folder, "inputs.sustained_ratio.fp61 = 1", "inputs.sustained_ratio.fp16 = 2",
+                          "inputs.pue = { dist = 'prt', low = 'x', hihg = 2 }")) == [
+        "inputs.pue.hihg: unknown key; did you mean high?",
+        "inputs.pue.dist: given 'prt'; did you mean pert?",
+        "inputs.pue.source: is missing; wanted where its numbers come from",
+        "inputs.pue.low: given 'x'; wanted a number",
+        "inputs.sustained_ratio.fp61: unknown key; did you mean fp16?",
+        "inputs.sustained_ratio.fp16: given 2; wanted above 0 and at most 1"]
+
+
 def test_a_file_without_a_title_still_has_its_data_sheets_checked(folder):
     sheet(folder, "devices", "rtx_a5000", ("value = 2500.00", "value = -1"))
     assert len(problems(write(folder, "title = 3"))) == 2
@@ -379,6 +392,14 @@ def test_a_file_without_a_title_still_has_its_data_sheets_checked(folder):
 ])
 def test_terminal_escapes_are_shown_and_not_sent(folder, line):
     assert "\\" in problems(write(folder, line))[0]  # `problems` asserts that every line is printable
+
+
+def test_terminal_escapes_in_what_is_printed_of_a_good_study_are_harmless_too(folder):
+    sheet(folder, "devices", "rtx_a5000", ('"A5000"', r'"\u001b[1m"'))
+    study = load(write(folder, r'title = "\u001b[31mred\n"', 'description = """two\nlines"""'))
+    assert study.title == r"\x1b[31mred\n"
+    assert study.builds[1].label == r"\x1b[1m"
+    assert study.description == "two\nlines"
 
 
 # --- quotes in a CSV file ----------------------------------------------------------------------------------
@@ -475,7 +496,8 @@ def test_what_is_said_of_a_number_is_kept(folder):
 
 
 def test_a_distribution_has_its_median_or_what_it_says_for_a_centre(folder):
-    assert at(load(write(folder, f"build.rtx_a5000.unit_price = {PRICE}")), "unit_price", build="rtx_a5000").center == 2250
+    study = load(write(folder, f"build.rtx_a5000.unit_price = {PRICE}"))
+    assert at(study, "unit_price", build="rtx_a5000").center == 2250
     central = PRICE.replace("low", "central = 2400, low")
     study = load(write(folder, f"build.rtx_a5000.unit_price = {central}"))
     assert at(study, "unit_price", build="rtx_a5000").center == 2400
@@ -703,12 +725,15 @@ def loads_or_says_why(folder, **texts):
         problems(folder / "study.toml")
 
 
-@given(st.sampled_from(LINES), st.sampled_from(["delete", "misspell", "table", "value"]), ALWAYS)
-def test_one_broken_line_gives_a_study_or_its_problems(tmp_path_factory, where, how, value):
-    name, i = where
-    lines = TEXTS[name].splitlines()
-    lines[i] = broken(lines[i], how, value)
-    loads_or_says_why(tmp_path_factory.getbasetemp(), **{name: "\n".join(lines)})
+BREAK = st.tuples(st.sampled_from(LINES), st.sampled_from(["delete", "misspell", "table", "value"]), ALWAYS)
+
+
+@given(st.lists(BREAK, min_size=1, max_size=3))
+def test_broken_lines_give_a_study_or_its_problems(tmp_path_factory, breaks):
+    lines = {name: text.splitlines() for name, text in TEXTS.items()}
+    for (name, i), how, value in breaks:
+        lines[name][i] = broken(lines[name][i], how, value)
+    loads_or_says_why(tmp_path_factory.getbasetemp(), **{name: "\n".join(each) for name, each in lines.items()})
 
 
 @given(st.sampled_from(sorted(TEXTS)), st.integers(0, 5000), st.text())

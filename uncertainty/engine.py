@@ -210,17 +210,18 @@ def _rank(plan: Plan, criterion: Criterion, reference: ranking.Order, outputs: V
     win, tie = ranking.pairwise_shares(found)
     order, first, tau = ranking.flips(found, reference)
     at, builds = present(plan, criterion), len(plan.study.builds)
-    return {"rank_acceptability": _spread(shares, at, builds, 2), "win": _spread(win, at, builds, 2),
-            "tie": _spread(tie, at, builds, 2), "expected_regret": _spread(ranking.regret(cost), at, builds, 1),
-            "expected_rank": _spread(shares @ np.arange(1, len(at) + 1.0), at, builds, 1),
+    ranks = np.arange(len(at))
+    return {"rank_acceptability": _spread(shares, builds, at, ranks), "win": _spread(win, builds, at, at),
+            "tie": _spread(tie, builds, at, at), "expected_regret": _spread(ranking.regret(cost), builds, at),
+            "expected_rank": _spread(shares @ (ranks + 1.0), builds, at),
             "order_differs": order, "first_differs": first, "tau_probability": tau,
             "kendall_tau": tau @ np.linspace(-1, 1, tau.shape[-1]) if len(at) > 1 else np.ones(tau.shape[:-1])}
 
 
-def _spread(values: Floats, at: NDArray[np.intp], builds: int, axes: int) -> Floats:
-    """Values of some builds, on the last `axes` axes, among all builds; missing for the others."""
-    full = np.full((*values.shape[:-axes], *[builds] * axes), np.nan)
-    where: Any = (..., *np.ix_(*[at] * axes))
+def _spread(values: Floats, builds: int, *at: NDArray[np.intp]) -> Floats:
+    """Values of some builds, one axis for each of `at`, among those of all builds; missing for the others."""
+    full = np.full((*values.shape[: -len(at)], *[builds] * len(at)), np.nan)
+    where: Any = (..., *np.ix_(*at))
     full[where] = values
     return full
 

@@ -28,32 +28,33 @@ from .design import METHODS
 from .families import PARAMETERS
 from .model import INPUTS, OUTPUTS, PER_UNIT, PRECISIONS, Input
 from .quantity import Quantity, inside, interval, marginal, quotes
-from .strict import Strict, shown
+from .strict import Strict, printable, shown
 
 # --- one number --------------------------------------------------------------------------------------------
 
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
-Text = Annotated[str, Field(min_length=1)]
+Line = Annotated[str, Field(min_length=1), AfterValidator(printable)]
+Text = Annotated[str, AfterValidator(partial(printable, keep="\n"))]
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$"
 Name = Annotated[str, Field(pattern=NAME)]
 Grade = Literal["A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D"]
-Date = Annotated[str, BeforeValidator(lambda d: d.isoformat() if isinstance(d, datetime.date) else d)]
+Date = Annotated[Line, BeforeValidator(lambda d: d.isoformat() if isinstance(d, datetime.date) else d)]
 
 
 class Constant(Strict):
     """A number with its source."""
 
     value: Number = Field(description="a number")
-    source: str = ""
+    source: Text = ""
     grade: Grade | None = Field(None, description="A direct, B good secondary, C weak, D judgement")
     date: Date = Field("", description="of the source")
-    note: str = ""
+    note: Text = ""
 
 
 class Missing(Strict):
     """A number that there is not: the device has no such precision."""
 
-    missing: Text = Field(description="why there is none")
+    missing: Line = Field(description="why there is none")
 
 
 class Distribution(Strict):
@@ -63,10 +64,10 @@ class Distribution(Strict):
     __pydantic_extra__: dict[str, Number]
 
     dist: Literal[tuple(PARAMETERS)] = Field(description="its kind")  # type: ignore[valid-type]
-    source: Text = Field(description="where its numbers come from")
+    source: Line = Field(description="where its numbers come from")
     grade: Grade | None = Field(None, description="A direct, B good secondary, C weak, D judgement")
     date: Date = Field("", description="of the source")
-    note: str = ""
+    note: Text = ""
     central: Number | None = Field(None, description='the value "at the central values"; else the median')
     low: Number | None = None
     mode: Number | None = None
@@ -154,10 +155,11 @@ def _by_precision(name: str, bounds: Input) -> Any:
     table = _table(f"{name}_by_precision", dict.fromkeys(own, _one(bounds)))
 
     def read(given: Any, info: ValidationInfo) -> Any:
-        keys = given.keys() if isinstance(given, dict) else {"value"}
-        if keys & set(PRECISIONS) or not any(k in ("value", "missing") or Distribution.knows(k) for k in keys):
-            return table.model_validate(given, context=info.context)
-        return _quantity(bounds, given, info)
+        keys = set(given) if isinstance(given, dict) else {"value"}
+        single = any(key in ("value", "missing") or Distribution.knows(key) for key in keys)
+        if single and not keys.intersection(PRECISIONS):
+            return _quantity(bounds, given, info)
+        return table.model_validate(given, context=info.context)
 
     return _field(bounds, read, Number | Constant | Distribution | Missing | table)
 
@@ -182,8 +184,8 @@ class Scenario(AllInputs):  # type: ignore[misc, valid-type]
 class Device(BuildInputs):  # type: ignore[misc, valid-type]
     """A device's data sheet."""
 
-    name: Text = Field(description="the name that tables print in full")
-    label: Text = Field(max_length=10, description="the name that narrow tables print")
+    name: Line = Field(description="the name that tables print in full")
+    label: Line = Field(max_length=10, description="the name that narrow tables print")
     headline_format: Literal[PRECISIONS[1:]] = Field(  # type: ignore[valid-type]
         description="the format of the headline peak, whose sustained ratio it shares")
 
@@ -191,8 +193,8 @@ class Device(BuildInputs):  # type: ignore[misc, valid-type]
 class Battery(BatteryInputs):  # type: ignore[misc, valid-type]
     """A battery's data sheet."""
 
-    name: Text = Field(description="the name that tables print in full")
-    label: Text = Field(max_length=10, description="the name that narrow tables print")
+    name: Line = Field(description="the name that tables print in full")
+    label: Line = Field(max_length=10, description="the name that narrow tables print")
 
 
 def _power_of_two(value: int) -> int:
@@ -226,7 +228,7 @@ class Correlation(Strict):
         description='inputs, as "unit_price" (every build\'s) or "rtx_a5000.unit_price"')
     spearman: Annotated[Number, AfterValidator(lambda r: inside(r, Input("1", "", -1, 1)))] = Field(
         description="a rank correlation, -1 to 1")
-    source: str = ""
+    source: Text = ""
     grade: Grade | None = None
 
 
@@ -235,26 +237,29 @@ class Component(Strict):
 
     per: Literal[PER_UNIT] = Field(description="device, node or once: what its price is per")  # type: ignore[valid-type]
     price: _one(Input("USD", "price of a further component"))  # type: ignore[valid-type]
-    source: str = ""
+    source: Text = ""
+
+
+Output = Literal[tuple(OUTPUTS)]  # type: ignore[valid-type]
 
 
 class Criterion(Strict):
     """What builds are ranked by."""
 
-    output: Literal[tuple(OUTPUTS)] = Field(description="an output")  # type: ignore[valid-type]
+    output: Output = Field(description="an output")  # type: ignore[valid-type]
     precision: Literal[PRECISIONS] | None = None  # type: ignore[valid-type]
     better: Literal["lower", "higher"] | None = None
 
 
-def _criterion(given: Any) -> Any:
-    return {"output": given} if isinstance(given, str) else given
+def _criterion(given: Any, _: ValidationInfo) -> Criterion:
+    return Criterion.model_validate({"output": given} if isinstance(given, str) else given)
 
 
 class StudyFile(Strict):
     """A study file."""
 
-    title: Text = Field(description="what the study is called")
-    description: str = Field("", description="the question that the study answers")
+    title: Line = Field(description="what the study is called")
+    description: Text = Field("", description="the question that the study answers")
     budget: Budget  # type: ignore[valid-type]
     run_hours: RunHours  # type: ignore[valid-type]
     builds: Annotated[list[Name], Field(min_length=1), AfterValidator(_distinct)] = Field(
@@ -266,6 +271,6 @@ class StudyFile(Strict):
     scenarios: dict[Name, Scenario] = Field({}, description="what differs by scenario")
     correlation: list[Correlation] = Field([], description="rank correlations")
     components: dict[Name, Component] = Field({}, description="further things to buy")
-    criteria: list[Annotated[Criterion, BeforeValidator(_criterion)]] = Field(
-        [], description="outputs that builds are ranked by")
+    criteria: list[Annotated[Criterion, _Reader(_criterion, Output | Criterion)]] = Field(
+        [], description="what builds are ranked by")
 

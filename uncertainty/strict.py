@@ -18,6 +18,11 @@ def nearest(name: object, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(names)}"
 
 
+def printable(text: str, keep: str = "") -> str:
+    """Text with what would steer a terminal written as escapes."""
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
+
+
 def shown(value: object) -> str:
     """A value much as the file has it, and short."""
     if isinstance(value, dict | list):

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from . import schema
 from .design import Sampling, Stream
+from .model import PRECISIONS
 from .quantity import UNKNOWN
 from .resolve import BLOCK, SLOTS, Tables, correlations, criteria, problems, resolve
 from .resolve import Criterion as Criterion
@@ -22,7 +23,7 @@ from .resolve import Entries as Entries
 from .resolve import Entry as Entry
 from .resolve import Place as Place
 from .resolve import Problem as Problem
-from .strict import Strict, nearest
+from .strict import Strict, nearest, printable
 
 
 class StudyError(ValueError):
@@ -31,8 +32,8 @@ class StudyError(ValueError):
     def __init__(self, path: str, problems: list[Problem]) -> None:
         """Of a study file, every problem in it."""
         super().__init__(path, problems)
-        self.path = _printable(path)
-        self.problems = list(dict.fromkeys(Problem(*map(_printable, p)) for p in problems))
+        self.path = _short(path)
+        self.problems = list(dict.fromkeys(Problem(*map(_short, p)) for p in problems))
 
     def __str__(self) -> str:
         """One line for the file, and one for each problem."""
@@ -41,8 +42,8 @@ class StudyError(ValueError):
         return "\n".join([f"{self.path} has {count}:", *lines])
 
 
-def _printable(text: str) -> str:
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:500])
+def _short(text: str) -> str:
+    text = printable(text[:500])
     return text if len(text) < 500 else f"{text[:500]}..."
 
 
@@ -91,7 +92,7 @@ class Study:
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def streams(self) -> list[Stream]:
-        """Streams that are drawn from, by Sobol' dimension: of uncertain inputs, and of all correlated ones."""
+        """Streams that are drawn from, by Sobol' dimension: of uncertain inputs and all correlated ones."""
         entries = [e for places in self.entries.values() for e in places.values()]
         drawn = {e.stream for e in entries if e.quantity.uncertain}.union(*self.correlation)
         return sorted((Stream(name, self.dimension(name)) for name in drawn), key=lambda s: s.dimension)
@@ -174,7 +175,7 @@ def _read(path: Path, where: str, found: list[Problem]) -> tuple[str, dict[str, 
 
 def _validate(model: type[Strict], raw: dict[str, Any], folder: Path, where: str,
               found: list[Problem]) -> Any:
-    """The model; where parts are wrong, the model without them, so that the rest is checked too; else None."""
+    """The model; where parts are wrong, one without them, so that the rest is checked too; else None."""
     try:
         return model.model_validate(raw, context=folder)
     except ValidationError as error:
@@ -199,12 +200,15 @@ def _path(loc: tuple[int | str, ...]) -> str:
 
 
 def _mend(table: Any, loc: tuple[int | str, ...], unknown: bool) -> None:
-    """Put UNKNOWN in place of the number that a problem lies in; take out an unknown key, or anything else."""
+    """Put UNKNOWN for the number that a problem lies in; take out an unknown key, or anything else."""
     keys = list(takewhile(lambda part: isinstance(part, str) and part != "[key]", loc))
     end = 1 + next((i for i, key in enumerate(keys) if key in schema.FIELDS or key == "price"), len(keys))
+    end += keys[end : end + 1] in [[p] for p in PRECISIONS]  # one precision, not all
     *parents, last = keys[:end]
     for key in parents:
         table = table.get(key, {})
+    if not isinstance(table, dict):
+        return  # UNKNOWN already
     if end < len(keys) or (end == len(keys) and not unknown):
         table[last] = UNKNOWN
     else:
@@ -251,14 +255,14 @@ def load(study: str | Path) -> Study:
     text, raw = _read(path, "", found)
     if found:
         raise StudyError(str(path), found)
-    builds, battery = raw.get("builds"), raw.get("battery")
+    named = raw.get("builds"), raw.get("battery")
     file = _validate(schema.StudyFile, raw, path.parent, "", found)
     files: dict[str, str] = {}
     devices = {str(name): _sheet("devices", name, f"builds #{i + 1}", path.parent, files, found)
-               for i, name in enumerate(builds if isinstance(builds, list) else [])}
-    store = _sheet("batteries", battery, "battery", path.parent, files, found)
+               for i, name in enumerate(named[0] if isinstance(named[0], list) else [])}
+    battery = _sheet("batteries", named[1], "battery", path.parent, files, found)
     if file is not None:
-        tables = Tables(file, devices, store)
+        tables = Tables(file, devices, battery)
         entries = resolve(tables)
         found += problems(tables, entries)
         if not found:

@@ -14,6 +14,7 @@ from ..model import OUTPUTS, PRECISIONS
 from ..results import SHORTFALL, Results
 from ..study import Criterion
 
+CLOSE = 0.5  # a rival this much as probable as the most probable first is named too
 TIED = 0.5  # two firsts that tie more often than this are named together
 
 
@@ -86,7 +87,10 @@ def _grouped(results: Results, names: list[str]) -> Iterator[tuple[list[str], di
         alike[0].append(scenario) if alike else groups.append([scenario])
     for group in groups:
         for i, build in enumerate(results.study.builds):
-            yield [", ".join(group) if not i else "", build.label], {"scenario": group[0], "build": build.key}
+            last = i == len(results.study.builds) - 1
+            named = group[i:] if last else group[i : i + 1]
+            more = "," if not last and i + 1 < len(group) else ""
+            yield [", ".join(named) + more, build.label], {"scenario": group[0], "build": build.key}
 
 
 def _same(values: xr.DataArray, one: str, other: str) -> bool:
@@ -123,7 +127,7 @@ def criterion_name(criterion: Criterion) -> str:
 
 
 def _first(results: Results, criterion: str, scenario: str) -> str:
-    """The most probable first, named with those that mostly tie with it, and the probability of its group."""
+    """The most probable first, named with those that mostly tie with it; and whoever is at least half as probable."""
     data = results.ranking.sel(criterion=criterion, scenario=scenario)
     share = np.nan_to_num(data["rank_acceptability"].values[:, 0], nan=-1.0)
     best = int(np.argmax(share))
@@ -132,7 +136,10 @@ def _first(results: Results, criterion: str, scenario: str) -> str:
     names = " = ".join(results.study.builds[i].label for i in group)
     if certain(results):
         return names
-    return f"{names} {percent(min(float(share[group].sum()), 1 - upper_limit(results.samples)), 0)}"
+    total = float(share[group].sum())
+    told = [f"{names} {percent(min(total, 1 - upper_limit(results.samples)), 0)}"]
+    rivals = [i for i in np.argsort(-share) if i not in group and share[i] >= CLOSE * total]
+    return "\n".join([*told, *(f"{results.study.builds[i].label} {percent(float(share[i]), 0)}" for i in rivals)])
 
 
 def who_wins(results: Results) -> Section:
@@ -140,7 +147,8 @@ def who_wins(results: Results) -> Section:
     rows = [[criterion_name(c), *(_first(results, c.name, s) for s in results.study.scenarios)]
             for c in results.study.criteria]
     return Section("Who wins" if certain(results) else "Who wins: the most probable first place, and its probability",
-                   ["criterion", *results.study.scenarios], rows, "Builds joined by = tie for first.")
+                   ["criterion", *results.study.scenarios], rows, "Builds joined by = tie for first. A second "
+                   "line names a rival at least half as probable.")
 
 
 def how_stable(results: Results) -> Section:
