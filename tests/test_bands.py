@@ -9,6 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 import uncertainty as un
 from uncertainty.analysis import bands
+from uncertainty.analysis.error import combine
 
 LEVELS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 finite = st.floats(-1e6, 1e6)
@@ -20,21 +21,21 @@ def sampled(values, *rest, **coords):
 
 @given(arrays(float, st.integers(1, 40), elements=finite))
 def test_continuous_quantiles_are_hazens(values):
-    ours = bands.sample_quantiles(values, LEVELS)
+    ours = bands.sample_quantiles(values, LEVELS).value
     theirs = np.quantile(values, LEVELS, method="hazen")
     np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-9)
 
 
 @given(arrays(np.int64, st.integers(1, 40), elements=st.integers(-20, 20)))
 def test_whole_quantiles_are_inverted_cdf_and_attainable(values):
-    ours = bands.sample_quantiles(values.astype(float), LEVELS, whole=True)
+    ours = bands.sample_quantiles(values.astype(float), LEVELS, whole=True).value
     np.testing.assert_array_equal(ours, np.quantile(values, LEVELS, method="inverted_cdf"))
     assert set(ours) <= set(values)
 
 
 @given(arrays(float, (2, 9), elements=st.one_of(finite, st.just(np.nan))))
 def test_missing_values_are_left_out(values):
-    quantiles, means = bands.sample_quantiles(values, LEVELS).T, bands.sample_mean(values)
+    quantiles, means = bands.sample_quantiles(values, LEVELS).value.T, bands.sample_mean(values)
     for row, ours, mean in zip(values, quantiles, means, strict=True):
         there = row[~np.isnan(row)]
         if there.size:
@@ -47,9 +48,9 @@ def test_missing_values_are_left_out(values):
 
 def test_quantiles_of_many_cells_are_those_of_each():
     values = np.random.Generator(np.random.PCG64(1)).normal(size=(3, 2, 50))
-    ours = bands.sample_quantiles(values, LEVELS)
+    ours = bands.sample_quantiles(values, LEVELS).value
     assert ours.shape == (len(LEVELS), 3, 2)
-    np.testing.assert_array_equal(ours[:, 1, 0], bands.sample_quantiles(values[1, 0], LEVELS))
+    np.testing.assert_array_equal(ours[:, 1, 0], bands.sample_quantiles(values[1, 0], LEVELS).value)
 
 
 def test_percentile_bands_are_means_of_replicates():
@@ -133,3 +134,37 @@ def test_an_urn_counted_by_hand():
     more = [bands.tally(np.repeat([10.0, 11.0, 12.0], [10, 8, 2]))] * 2
     assert bands.pool(exactly).quantile(0.95) == 11
     assert bands.pool(more).quantile(0.95) == 12
+
+
+def in_lumps(seed, samples=1024, replicates=16):
+    """Values about 10 with probability 0.485, else about 20: the median is at the lower edge of the upper lump."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    lump = np.where(rng.uniform(size=(replicates, samples)) < 0.485, 10.0, 20.0)
+    return lump + rng.uniform(0, 0.1, lump.shape)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_quantile_beside_a_gap_is_one_that_can_be_had(seed):
+    quantiles = [bands.sample_quantiles(x, [0.5]) for x in in_lumps(seed)]
+    assert {round(q.value[0] / 10) for q in quantiles} == {1, 2}  # on both sides, or this shows nothing
+    found = bands.combine_quantiles(quantiles, [0.5])
+    truth = 20 + 0.1 * 0.015 / 0.515
+    assert abs(found.value[0] - truth) < 5 * found.se[0]
+    assert found.se[0] < 0.01 or found.se[0] > 9
+
+
+def test_a_quantile_whose_side_of_a_gap_is_in_doubt_has_an_error_as_wide_as_the_gap():
+    rng = np.random.Generator(np.random.PCG64(3))
+    x = np.where(rng.uniform(size=(16, 1024)) < 0.5, 10.0, 20.0)
+    found = bands.combine_quantiles([bands.sample_quantiles(r, [0.5]) for r in x], [0.5])
+    assert found.value[0] in (10.0, 20.0)
+    assert found.se[0] > 9
+
+
+def test_without_a_gap_quantiles_are_the_mean_over_replicates():
+    x = np.random.Generator(np.random.PCG64(1)).standard_t(2, (16, 5, 4096))
+    quantiles = [bands.sample_quantiles(r) for r in x]
+    plain = combine([q.value for q in quantiles])
+    found = bands.combine_quantiles(quantiles)
+    np.testing.assert_array_equal(found.value, plain.value)
+    np.testing.assert_array_equal(found.se, plain.se)

@@ -85,6 +85,29 @@ def test_scramble_against_multiplying_bits_one_by_one():
             assert bit(ours[d, point], i) == (mixed + bit(shift[d], i)) % 2
 
 
+@pytest.mark.parametrize(("key", "word"), [(0, 0), (1, 0x514E28B7), (0xFFFFFFFF, 0x81F16F39)])
+def test_scatter_has_murmurhash3s_published_values(key, word):
+    """Those of the empty text with the key as seed, of which the finalizer is all there is."""
+    assert design.scatter(np.array([key], np.uint32), 0, 1).tolist() == [[word]]
+    assert design.scatter(np.array([key ^ 5], np.uint32), 4, 4)[0, 1] == word  # of index 5
+
+
+@pytest.mark.parametrize("method", ["sobol", "lhs"])
+def test_places_within_strata_are_uniform_and_unrelated(method):
+    points = integers([0, 1], Sampling(4096, seed=8, method=method))
+    places = (points << np.uint32(12)) * 2.0**-32  # what the 4,096 strata leave
+    for row in places:
+        assert stats.kstest(row, "uniform").pvalue > 1e-3
+        assert abs(np.corrcoef(row[:-1], row[1:])[0, 1]) < 3.9 / np.sqrt(4095)
+    assert abs(np.corrcoef(*places)[0, 1]) < 3.9 / np.sqrt(4096)
+
+
+def test_point_2_to_the_j_is_direction_number_j():
+    v = design.directions((0, 1, 9))
+    for j in range(32):
+        np.testing.assert_array_equal(design.net(v, np.zeros(3, np.uint32), 1 << j, 1), v[:, [j]])
+
+
 @pytest.mark.parametrize("size", [1, 2, 16, 128])
 def test_blocks_of_any_size_are_the_same_points(size):
     for method in METHODS:

@@ -88,11 +88,11 @@ licence = { per = "once", price = 100_000, source = "test" }
 
 
 @pytest.mark.parametrize(("settings", "said"), [
-    ({"run_hours": 1e308}, "run_energy is not finite in 2 of 2 values; first where .*run_hours = 1e.308"),
-    ({"rest": priced(1e-305)}, "device_count is not finite in 1 of 2 values; first where .*unit_price = 1e-305"),
-    ({"discharge_efficiency": 1e-200, "depth_of_discharge": 1e-200}, "battery_energy is not finite in 2 of 2"),
+    ({"run_hours": 1e308}, r"run_energy \(.*\) is not finite in 2 of 2 values; first where .*run_hours = 1e.308"),
+    ({"rest": priced(1e-305)}, r"device_count \(.*\) is not finite in 1 of 2 values; first where .*unit_price = 1e-305"),
+    ({"discharge_efficiency": 1e-200, "depth_of_discharge": 1e-200}, r"battery_energy \(.*\) is not finite in 2 of 2"),
     ({"rest": priced(dist("discrete", values=[1e-305, 2500], probabilities=[0.25, 0.75], central=2500))},
-     "device_count is not finite in 16 of 128 values; first where .*unit_price = 1e-305"),
+     r"device_count \(.*\) is not finite in 16 of 128 values; first where .*unit_price = 1e-305"),
 ])
 def test_what_is_not_finite_is_refused_with_its_inputs(make_study, settings, said):
     study = make_study(**settings)
@@ -187,6 +187,16 @@ def test_statistics_are_those_of_the_samples(make_study):
         assert counts.battery_count_shortfall.item() == pytest.approx(np.mean(numbers > enough), abs=1e-12)
 
 
+@pytest.mark.parametrize(("rare", "enough", "shortfall"), [(1 / 16, 20, 0), (1 / 32, 16, 1 / 32)])
+def test_enough_leaves_a_shortfall_of_at_most_5_percent(make_study, rare, enough, shortfall):
+    """16 Powerwalls at a PUE of 1.2, 20 at 1.56, as in Table 6."""
+    pue = dist("discrete", values=[1.2, 1.56], probabilities=[1 - rare, rare])
+    counts = un.run(make_study(pue=pue)).counts.sel(build="rtx_a5000", scenario="base")
+    assert counts.battery_count_probability.sel(number=20) == rare
+    assert counts.battery_count_enough == enough
+    assert counts.battery_count_shortfall == shortfall
+
+
 def test_shares_sum_to_one_and_whole_numbers_stay_whole(make_study):
     results = un.run(make_study(builds=["rtx_a5000", "dgx_spark", "rtx_a6000"], pue=PUE, rest=PRICES + SCENARIOS))
     ranks = results.ranking.rank_acceptability.dropna("criterion")
@@ -236,6 +246,13 @@ def test_tolerance_adds_replicates_until_it_is_met(make_study):
     assert [done for done, _ in seen] == list(range(1, replicates + 1))
     assert (seen[0][1], seen[-1][1]) == (8, replicates)
     assert_same(results, un.run(study.with_sampling(replicates=replicates)))
+
+
+@pytest.mark.parametrize(("done", "worst", "wanted"), [
+    (16, 0.01, 16), (16, 0.015, 36), (16, 0.02, 64),  # errors fall with the square root
+    (16, 0.5, 64), (600, 0.015, 1024), (16, 0.0100001, 17)])  # four times more at once, 1,024 in all, one at least
+def test_how_many_replicates_should_be_enough(done, worst, wanted):
+    assert engine._enough(done, worst, 0.01) == wanted
 
 
 def test_tolerance_that_is_met_already_adds_nothing(make_study):

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from . import model
 from .analysis import bands, ranking
-from .analysis.bands import Tally
+from .analysis.bands import Quantiles, Tally
 from .analysis.error import combine
 from .design import Block, Copula, Stream, copula, correlate, points, unit
 from .inverse import QuantileFunction, quantile_function
@@ -63,7 +63,7 @@ class Plan(NamedTuple):
 class Statistics(NamedTuple):
     """What one replicate says: statistics that are averaged over replicates, and tallies of whole numbers."""
 
-    bands: Values  # (quantile, scenario, build, precision)
+    bands: dict[str, Quantiles]  # (quantile, scenario, build, precision)
     means: Values
     ranking: tuple[Values, ...]  # one a criterion
     tallies: dict[str, list[Tally]]  # one a cell
@@ -160,10 +160,12 @@ def _refuse(plan: Plan, name: str, outputs: Values, inputs: Values) -> None:
         bad &= outputs[OUTPUTS[name].per] != 0
     if bad.any():
         cell = [int(i) for i in np.argwhere(bad)[0]]
+        axes = (plan.study.scenarios, [b.key for b in plan.study.builds], PRECISIONS)
+        where = ", ".join(names[i] for i, names, n in zip(cell, axes, bad.shape, strict=False) if n > 1)
         given = [f"{k} = {v[tuple(min(i, n - 1) for i, n in zip(cell, v.shape, strict=True))]:g}"
                  for k, v in inputs.items()]
-        raise ModelError(f"{name} is not finite in {np.count_nonzero(bad)} of {bad.size} values; first where "
-                         + ", ".join(given))
+        raise ModelError(f"{name}{f' ({where})' if where else ''} is not finite in {np.count_nonzero(bad)} of "
+                         f"{bad.size} values; first where {', '.join(given)}")
 
 
 def simulate(plan: Plan, replicate: int) -> tuple[Values, Values]:
@@ -285,7 +287,8 @@ def _executor(study: Study, jobs: int | None) -> Any:
 def worst_errors(done: Sequence[Statistics]) -> tuple[float, float]:
     """Largest relative error of CapEx's 5, 50 and 95 % quantiles, and largest absolute one of a rank share."""
     at = [bands.QUANTILES.index(q) for q in (0.05, 0.5, 0.95)]
-    capex = combine([s.bands["capex"][at] for s in done])
+    found = bands.combine_quantiles([s.bands["capex"] for s in done])
+    capex = found._replace(value=found.value[at], se=found.se[at])
     shares = [combine([r["rank_acceptability"] for r in each]).se
               for each in zip(*(s.ranking for s in done), strict=True)]
     return (float(np.max(capex.se / np.where(capex.value == 0, 1, capex.value))),

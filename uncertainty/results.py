@@ -144,7 +144,7 @@ def _central(plan: Plan) -> xr.Dataset:
 def _bands(plan: Plan, done: Sequence[Statistics]) -> xr.Dataset:
     variables: dict[str, xr.Variable] = {}
     for name in OUTPUTS:
-        found = combine([s.bands[name] for s in done])
+        found = bands.combine_quantiles([s.bands[name] for s in done])
         if name in engine.WHOLE:
             quantiles = [[c.quantile(q) for q in bands.QUANTILES] for c in _cells(done, name)]
             found = found._replace(value=_by_cell(plan, name, quantiles))
