@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import uncertainty as un
 from uncertainty import cli
 
 STUDY = """
@@ -41,7 +43,7 @@ def test_run_prints_tables_of_80_columns_and_writes_the_folder(study, capsys):
     for words in ("Two cards", "How wide", "Who wins", "512 samples", "PRO 6000", "results/cards"):
         assert words in out
     written = {str(p.relative_to("results/cards")) for p in Path("results/cards").rglob("*") if p.is_file()}
-    tables = {f"tables/{t}.csv" for t in ("bands", "counts", "enough", "ranks", "pairs", "flips", "inputs")}
+    tables = {f"tables/{t}.csv" for t in ("bands", "counts", "enough", "ranks", "pairs", "flips", "taus", "inputs")}
     assert written == {"results.nc", "summary.json", "report.md"} | tables
 
 
@@ -54,7 +56,7 @@ def test_options_reach_the_run(study, capsys):
 
 def test_tolerance_says_whether_it_was_met(study, capsys):
     assert cli.main(["run", str(study), "--tolerance", "0.05"]) == 0
-    assert "Tolerance 0.05 is met" in " ".join(capsys.readouterr().out.split())
+    assert "Tolerance 0.05 of standard errors is met" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
@@ -152,3 +154,57 @@ def test_the_command_is_installed(tmp_path):
     done = subprocess.run([command, "--version"], capture_output=True, text=True, cwd=tmp_path, check=True,
                           env=os.environ | {"PYTHONPATH": ""})
     assert done.stdout.startswith("uncertainty ")
+
+
+def test_figures_are_printed_whole_however_wide(study, capsys):
+    """A purchase of thousands: no digit and no name is cut off, if lines must be longer for it."""
+    study.write_text(STUDY.replace("budget = 150_000", "budget = 150_000_000"))
+    assert cli.main(["run", str(study)]) == 0
+    out = capsys.readouterr().out
+    printed = set(re.findall(r"[\d,.]+", out))
+    bands = un.run(un.load(study)).bands.sel(scenario="base", build="rtx_a6000")
+    for output, scale, decimals in (("device_count", 1, 0), ("battery_count", 1, 0), ("capex", 1e3, 0)):
+        for level in (0.05, 0.5, 0.95):
+            assert f"{float(bands[output].sel(quantile=level)) / scale:,.{decimals}f}" in printed
+    assert "A6000" in out
+    assert "…" not in out
+
+
+def test_many_scenarios_are_shown_in_tables_of_three(study, capsys):
+    names = [f"scenario-number-{i}" for i in range(7)]
+    study.write_text(STUDY + "".join(f"[scenarios.{n}]\npue = 1.{i}\n" for i, n in enumerate(names)))
+    assert cli.main(["run", str(study)]) == 0
+    out = capsys.readouterr().out
+    assert out.count("Who wins") == 3
+    assert all(out.count(name) >= 2 for name in names)
+
+
+def test_two_studies_give_one_json_document(study, capsys):
+    study.with_name("again.toml").write_text(STUDY)
+    assert cli.main(["run", str(study), "again.toml", "--json"]) == 0
+    assert [s["study"] for s in json.loads(capsys.readouterr().out)] == ["cards", "again"]
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(study, capsys, monkeypatch):
+    monkeypatch.setattr("uncertainty.results.run", lambda *_, **__: pytest.fail("it has begun"))
+    Path("file").write_text("")
+    assert cli.main(["run", str(study), "--out", "file"]) == 2
+    assert "no folder" in capsys.readouterr().err
+
+
+def test_a_terminal_without_the_signs_gets_others(study):
+    done = subprocess.run([sys.executable, "-m", "uncertainty.cli", "run", str(study)], capture_output=True,
+                          check=False, env=os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
+    assert done.returncode == 0, done.stderr
+    assert b"How wide" in done.stdout
+
+
+def test_components_may_be_for_some_builds(study, capsys):
+    text = STUDY + '[components]\nserver = { per = "node", price = 6000, builds = ["rtx_a6000"], source = "test" }\n'
+    study.write_text(text)
+    cost = un.run(un.load(study)).means["component_cost"].sel(scenario="base")
+    assert cost.sel(build="rtx_pro_6000") == 0
+    assert cost.sel(build="rtx_a6000") == 4 * 6000
+    study.write_text(text.replace('["rtx_a6000"], source', '["rtx_a600"], source'))
+    assert cli.main(["check", str(study)]) == 2
+    assert "did you mean rtx_a6000?" in capsys.readouterr().err

@@ -319,21 +319,21 @@ def test_an_impossible_matrix_is_repaired_and_both_are_shown():
     found = design.copula(["a", "b", "c"], IMPOSSIBLE)
     assert found.repaired
     assert found.spearman[0].tolist() == [1, 0.9, -0.9]
-    latent = 2 * np.sin(np.pi / 6 * found.realised)
+    latent = 2 * np.sin(np.pi / 6 * found.used)
     np.testing.assert_allclose(found.factor @ found.factor.T, latent, atol=1e-12)
     # by symmetry the nearest has coefficients r, r, -r, of which 1/2 is the largest that exists
     np.testing.assert_allclose(np.abs(latent[~np.eye(3, dtype=bool)]), 0.5, atol=1e-7)
 
 
-@pytest.mark.parametrize(("asked", "realised"), [(-0.9, 6 / np.pi * np.arcsin(-1 / 4)), (-0.4, -0.4)])
-def test_the_results_of_a_study_show_what_was_asked_and_what_could_be_had(make_study, asked, realised):
+@pytest.mark.parametrize(("asked", "used"), [(-0.9, 6 / np.pi * np.arcsin(-1 / 4)), (-0.4, -0.4)])
+def test_the_results_of_a_study_show_what_was_asked_and_what_could_be_had(make_study, asked, used):
     rest = PRICES + f"[build.dgx_spark]\nunit_price = {SPARK}\n" + CORRELATED.replace("0.5", str(asked))
     found = un.run(make_study(builds=["rtx_a5000", "dgx_spark", "rtx_a6000"], rest=rest)).copula
     assert found.names == ("rtx_a5000.unit_price", "dgx_spark.unit_price", "rtx_a6000.unit_price")
     assert found.repaired == (asked == -0.9)
     off = ~np.eye(3, dtype=bool)
     assert (found.spearman[off] == asked).all()
-    np.testing.assert_allclose(found.realised[off], realised, atol=1e-7)
+    np.testing.assert_allclose(found.used[off], used, atol=1e-7)
 
 
 def test_the_samples_have_the_repaired_matrix_and_say_so():
@@ -341,6 +341,6 @@ def test_the_samples_have_the_repaired_matrix_and_say_so():
     x = un.propagate(marginals, lambda x: {}, samples=512, correlation=IMPOSSIBLE)
     assert x.attrs["correlation_repaired"] == 1
     assert un.propagate(marginals, lambda x: {}, samples=8).attrs["correlation_repaired"] == 0
-    wanted = design.copula(["a", "b", "c"], IMPOSSIBLE).realised
+    wanted = design.copula(["a", "b", "c"], IMPOSSIBLE).used
     found = combine([stats.spearmanr(x.a[r], x.c[r]).statistic for r in range(16)])
     assert_close(found.value, found.se, wanted[0, 2], 16)

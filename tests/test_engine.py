@@ -1,6 +1,7 @@
 """From a study to its statistics: extremes, refusals, missing precisions, tolerance, and bits that never change."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from support import assert_close, dist
 
 import uncertainty as un
 from uncertainty import engine
+from uncertainty.model import OUTPUTS
 
 PUE = dist("pert", low=1.05, mode=1.25, high=1.6)
 PRICES = f"""
@@ -52,12 +54,20 @@ def test_buying_nothing_is_cheapest_and_worst_value(make_study):
     assert ranking.expected_regret.sel(criterion="memory_per_dollar", build="rtx_a5000").isnull()
 
 
-def test_a_ratio_is_over_the_samples_that_have_one(make_study):
+def test_a_ratio_to_nothing_comes_after_every_other_and_is_not_dropped(make_study):
     """Half the time the only card costs more than the budget."""
     price = dist("discrete", values=[2500, 3500], probabilities=[0.5, 0.5])
-    means = un.run(make_study(budget=3000, rest=priced(price))).means.sel(build="rtx_a5000").isel(scenario=0)
+    results = un.run(make_study(budget=3000, rest=priced(price)))
+    means, bands = (x.sel(build="rtx_a5000").isel(scenario=0) for x in (results.means, results.bands))
     assert means.device_count == 0.5
-    assert means.memory_per_dollar == pytest.approx(24 / (2500 + 8200), rel=1e-12)
+    for name in ("memory_per_dollar", "memory_per_dollar_se"):
+        assert means[name].isnull(), name
+    assert means.memory_per_spend == pytest.approx(24 * (1 / 2500 + 1 / 3500) / 2, rel=1e-12)
+    found = bands.memory_per_dollar
+    np.testing.assert_allclose(found.sel(quantile=[0.05, 0.25, 0.5]), 24 / (2500 + 8200), rtol=1e-12)
+    assert found.sel(quantile=[0.75, 0.95]).isnull().all()
+    assert (bands.memory_per_dollar_se.sel(quantile=[0.05, 0.25]) == 0).all()
+    assert bands.memory_per_dollar_se.sel(quantile=[0.5, 0.75, 0.95]).isnull().all()  # at 1/2 it may be either
 
 
 @pytest.mark.parametrize(("hours", "losses", "count"), [
@@ -89,7 +99,7 @@ licence = { per = "once", price = 100_000, source = "test" }
 
 @pytest.mark.parametrize(("settings", "said"), [
     ({"run_hours": 1e308}, r"run_energy \(.*\) is not finite in 2 of 2 values; first where .*run_hours = 1e.308"),
-    ({"rest": priced(1e-305)}, r"device_count \(.*\) is not finite in 1 of 2 values; first where .*unit_price = 1e-305"),
+    ({"rest": priced(1e-305)}, r"device_count \(.*\) is not finite in 1 of 2 values; first where .*price = 1e-305"),
     ({"discharge_efficiency": 1e-200, "depth_of_discharge": 1e-200}, r"battery_energy \(.*\) is not finite in 2 of 2"),
     ({"rest": priced(dist("discrete", values=[1e-305, 2500], probabilities=[0.25, 0.75], central=2500))},
      r"device_count \(.*\) is not finite in 16 of 128 values; first where .*unit_price = 1e-305"),
@@ -100,6 +110,30 @@ def test_what_is_not_finite_is_refused_with_its_inputs(make_study, settings, sai
         un.run(study)
     with pytest.raises(ValueError, match=said):
         un.sample(study)
+
+
+RARE = dist("discrete", values=[1e-305, 2500], probabilities=[0.25, 0.75], central=2500)
+
+
+@pytest.mark.parametrize("method", ["sobol", "lhs", "random"])
+def test_what_a_refusal_says_does_not_depend_on_the_block(make_study, method, monkeypatch):
+    study, said = make_study(rest=priced(RARE), method=method), set()
+    for block in (2, 8, 64, 1 << 20):
+        monkeypatch.setattr(engine, "BLOCK", block)
+        for refused in (lambda: un.run(study), lambda: un.sample(study)):
+            with pytest.raises(un.ModelError) as error:
+                refused()
+            said.add(str(error.value))
+    assert len(said) == 1
+
+
+def test_counts_that_floats_cannot_tell_apart_are_refused(make_study):
+    with pytest.raises(un.ModelError, match=r"device_count .* in 1 of 2 values; first where .*unit_price = 1e-12"):
+        un.run(make_study(rest=priced(1e-12)))  # 1.5e17 cards
+    price = 1.5e5 / 2.0**53
+    assert un.run(make_study(rest=priced(price * (1 + 1e-12)), unit_power=1e-9)).means.device_count[0, 0] < 2.0**53
+    with pytest.raises(un.ModelError, match="device_count"):
+        un.run(make_study(rest=priced(price * (1 - 1e-12)), unit_power=1e-9))
 
 
 @pytest.mark.parametrize("tolerance", [0, 1, -0.1, float("nan")])
@@ -210,6 +244,35 @@ def test_shares_sum_to_one_and_whole_numbers_stay_whole(make_study):
         assert (results.bands[name] % 1 == 0).all()
 
 
+def test_tau_has_the_values_that_some_criterion_can_have(make_study, tmp_path):
+    """Ten pairs of five builds make steps of 1/10; of three that have FP4, three pairs steps of 1/3."""
+    builds = ["rtx_a5000", "rtx_a6000", "dgx_spark", "rtx_pro_6000", "third"]
+    (tmp_path / "devices").mkdir()
+    sheet = Path(__file__).parents[1] / "configs" / "devices" / "rtx_pro_6000.toml"
+    (tmp_path / "devices" / "third.toml").write_bytes(sheet.read_bytes())
+    ranking = un.run(make_study(builds=builds, pue=PUE, rest=PRICES)).ranking
+    assert ranking.rank_acceptability.sel(criterion="throughput fp4", rank=1).notnull().sum() == 3
+    tenths, thirds = np.arange(-10, 11) / 10, np.arange(-3, 4) / 3
+    np.testing.assert_allclose(ranking["tau"], np.unique(np.round([*tenths, *thirds], 9)), atol=1e-9)
+    assert (np.diff(ranking["tau"]) > 1e-6).all()
+    np.testing.assert_allclose(ranking.tau_probability.sum("tau"), 1, atol=1e-12)
+    np.testing.assert_allclose(ranking.tau_probability @ ranking["tau"], ranking.kendall_tau, atol=1e-11)
+
+
+def test_a_replicate_is_simulated_with_or_without_its_inputs(make_study):
+    study = make_study(pue=PUE, rest=PRICES + SCENARIOS)
+    plan, samples = engine.plan_of(study), un.sample(study)
+    for replicate in (0, 5):
+        outputs, both = (engine.simulate(plan, replicate, with_inputs=w) for w in (False, True))
+        assert set(outputs) == set(OUTPUTS)
+        assert set(both) == set(OUTPUTS) | set(plan.slabs)
+        for name, values in outputs.items():
+            np.testing.assert_array_equal(values, both[name], err_msg=name)
+        for name in ("capex", "pue", "unit_price"):
+            np.testing.assert_array_equal(np.squeeze(np.moveaxis(both[name], -1, 0)),
+                                          samples[name].isel(replicate=replicate), err_msg=name)
+
+
 def test_listing_the_builds_in_another_order_permutes_the_answers(make_study):
     builds = ["rtx_a5000", "dgx_spark", "rtx_a6000"]
     settings = {"pue": PUE, "rest": PRICES, "samples": 256, "replicates": 16}
@@ -250,13 +313,26 @@ def test_tolerance_adds_replicates_until_it_is_met(make_study):
 
 @pytest.mark.parametrize(("done", "worst", "wanted"), [
     (16, 0.01, 16), (16, 0.015, 36), (16, 0.02, 64),  # errors fall with the square root
-    (16, 0.5, 64), (600, 0.015, 1024), (16, 0.0100001, 17)])  # four times more at once, 1,024 in all, one at least
+    (16, 0.5, 64), (200, 0.015, 256), (16, 0.0100001, 17)])  # four times more at once, 256 in all, one at least
 def test_how_many_replicates_should_be_enough(done, worst, wanted):
     assert engine._enough(done, worst, 0.01) == wanted
 
 
 def test_tolerance_that_is_met_already_adds_nothing(make_study):
     assert un.run(make_study(pue=PUE), tolerance=0.9).convergence.replicates == 8
+
+
+def test_tolerance_trusts_no_error_of_fewer_than_8_replicates(make_study):
+    study = make_study(pue=PUE, replicates=2)
+    assert un.run(study).convergence.replicates == 2
+    results = un.run(study, tolerance=0.9)
+    assert results.convergence.replicates == 8
+    assert_same(results, un.run(study.with_sampling(replicates=8)))
+
+
+def test_more_replicates_than_tolerance_would_make_are_made_if_asked_for(make_study):
+    convergence = un.run(make_study(pue=PUE, rest=PRICES, samples=4, replicates=260), tolerance=1e-6).convergence
+    assert (convergence.replicates, convergence.reached) == (260, False)
 
 
 def test_tolerance_says_when_it_stopped_at_the_limit(make_study, monkeypatch):

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, optimize, stats
 
 import uncertainty as un
+from uncertainty.analysis.bands import quantile, windows
 from uncertainty.analysis.error import combine, half_width, upper_limit
 
 
@@ -75,6 +76,81 @@ def test_95_percent_intervals_cover_the_truth_93_to_97_percent_of_the_time(draws
     found = combine(f(*draws).mean(axis=1).reshape(TRIALS, REPLICATES).T)
     covered = np.mean(np.abs(found.value - truth) <= half_width(found.se, REPLICATES))
     assert 0.93 <= covered <= 0.97
+
+
+# --- coverage of quantiles, in the unit of the value --------------------------------------------------------
+
+WIDER = 256  # samples a replicate
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+BUYS = np.arange(20, 200)  # cards for 60 median prices, with any probability
+NEED = 0.23 * 1.25 * 8 / 0.81 / 13.5  # units of storage per card and PUE, before rounding up
+
+
+def capex(price, pue):
+    cards = np.floor(60 / price)
+    return cards * 2500 * price + 8200 * np.ceil(NEED * cards * pue)
+
+
+def capex_below(limit, pue):
+    """P(capex <= limit); `pue` is its cumulative distribution function."""
+    units = np.arange(1, 60)[:, None]
+    probability = pue(units / (NEED * BUYS)) - pue((units - 1) / (NEED * BUYS))
+    dearest = np.clip((limit - 8200 * units) / BUYS / 2500, 60 / (BUYS + 1), 60 / BUYS)
+    return np.sum(probability * (PRICE.cdf(dearest) - PRICE.cdf(60 / (BUYS + 1))))
+
+
+def product_with_a_tail_below(limit):
+    return integrate.quad(lambda b: PRICE.cdf(limit / (1 + b)), 0, 1)[0]
+
+
+# output of the inputs, its cumulative distribution function, and where that is 0 and 1
+SMOOTH = {
+    "product": (lambda a, b, price: a * b, lambda y: y - y * np.log(y), (1e-12, 1)),
+    "product with a tail": (lambda a, b, price: price * (1 + b), product_with_a_tail_below, (0.1, 10)),
+    "sum": (lambda a, b, price: a + b, lambda y: y**2 / 2 if y < 1 else 1 - (2 - y) ** 2 / 2, (0, 2)),
+}
+GAPPED = {
+    "of a price": (lambda a, b, price: capex(price, 1.2), lambda y: capex_below(y, lambda pue: 1.0 * (pue >= 1.2)),
+                   (1e5, 8e5)),
+    "of a price and a PUE": (lambda a, b, price: capex(price, 1.1 + 0.3 * a),
+                             lambda y: capex_below(y, stats.uniform(1.1, 0.3).cdf), (1e5, 8e5)),
+}
+
+
+@pytest.fixture(scope="module", params=["sobol", "lhs", "random"])
+def more_draws(request):
+    x = un.propagate(INPUTS, lambda x: {}, samples=WIDER, replicates=REPLICATES * TRIALS, method=request.param)
+    return request.param, [x[name].values for name in INPUTS]
+
+
+def coverages(draws, f, below, ends):
+    """How often value +- half width holds the true quantile, at each level; (replicate, trial, sample) at once."""
+    values = f(*draws).reshape(TRIALS, REPLICATES, WIDER).swapaxes(0, 1)
+    each = [windows(replicate, LEVELS) for replicate in values]
+    found = [quantile([w[i] for w in each], level) for i, level in enumerate(LEVELS)]
+    truth = [optimize.brentq(lambda y, level=level: below(y) - level, *ends, xtol=1e-9) for level in LEVELS]
+    return np.array([np.mean(np.abs(q.value - true) <= half_width(q.se, REPLICATES) + 1e-9 * abs(true))
+                     for q, true in zip(found, truth, strict=True)])
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_95_percent_intervals_of_smooth_quantiles_cover_93_to_98_percent_of_the_time(more_draws, name):
+    covered = coverages(more_draws[1], *SMOOTH[name])
+    assert covered.min() >= 0.93
+    assert covered.max() <= 0.98
+
+
+@pytest.mark.parametrize("name", GAPPED)
+def test_95_percent_intervals_of_quantiles_among_gaps_cover_93_percent_of_the_time_at_least(more_draws, name):
+    """More, where the quantile is beside a gap: its wider side is the gap."""
+    assert coverages(more_draws[1], *GAPPED[name]).min() >= 0.93
+
+
+def test_95_percent_intervals_of_a_stratified_input_always_cover(more_draws):
+    """Its share is off by less than a sample in each replicate, and half of one is the least error given."""
+    covered = coverages(more_draws[1], lambda a, b, price: price, PRICE.cdf, (0.1, 10))
+    assert covered.min() >= 0.93
+    assert covered.max() <= 0.98 or more_draws[0] != "random"
 
 
 @pytest.mark.parametrize("method", ["sobol", "lhs"])

@@ -79,7 +79,7 @@ def test_replicates_do_not_depend_on_how_many_there_are(method):
 
 def test_what_comes_back():
     def model(x):
-        return {"y": x["x1"], "one": 1.0, "event": x["x1"] > 0}
+        return {"y": x["x1"], "one": np.ones(8), "event": x["x1"] > 0}
 
     x = un.propagate(ANGLES, model, samples=8, replicates=2, seed=3)
     assert list(x) == ["x1", "x2", "x3", "y", "one", "event"]
@@ -98,6 +98,23 @@ def test_a_model_cannot_change_its_inputs_behind_our_back():
     assert "x2" in un.propagate(ANGLES, model, samples=8, replicates=2)
 
 
+@pytest.mark.parametrize("name", ["x1", "k"])
+def test_a_model_that_writes_into_its_inputs_is_stopped(name):
+    def model(x):
+        x[name] += 1
+        return {"y": x[name]}
+
+    with pytest.raises(ValueError, match="read-only"):
+        un.propagate(ANGLES | {"k": 1.0}, model, samples=8, replicates=2)
+
+
+def test_an_input_may_be_an_output_and_samples_can_be_written_to():
+    x = un.propagate(ANGLES, lambda x: {"y": x["x1"]}, samples=8, replicates=2)
+    np.testing.assert_array_equal(x.y, x.x1)
+    x.y[:] = 0
+    assert (x.x1 != 0).all()
+
+
 # --- refusals ----------------------------------------------------------------------------------------------
 
 
@@ -114,7 +131,8 @@ MODELS = [
     (lambda x: {"x2": x["x1"]}, "'x2' has the name of an input"),
     (at_least_half, r"'y' is not finite in 4 of 8 samples; first where x1 = -\S+, x2 = \S+, x3 = "),
     (lambda x: {"y": np.full(8, np.inf)}, "'y' is not finite in 8 of 8 samples"),
-    (lambda x: {"y": np.nan}, "'y' is not finite"),
+    (lambda x: {"y": 1.0}, r"'y' has shape \(\); wanted \(8,\)"),
+    (lambda x: {"y": np.ones(1)}, r"'y' has shape \(1,\); wanted \(8,\)"),
     (lambda x: {"y": ["dear"] * 8}, "'y' is of <U4; wanted real numbers or booleans"),
     (lambda x: {"y": x["x1"] + 1j}, "'y' is of complex128"),
 ]
@@ -136,8 +154,8 @@ def test_the_inputs_named_are_those_of_the_first_bad_sample():
 SETTINGS = [
     ({"samples": 100}, "samples is 100; wanted a power of two"),
     ({"samples": 1}, "samples is 1"),
-    ({"replicates": 0}, "replicates is 0"),
-    ({"seed": -1}, "seed -1"),
+    ({"replicates": 0}, "replicates is 0; wanted at least 1"),
+    ({"seed": -1}, "seed is -1; wanted a whole number, at least 0"),
     ({"method": "halton"}, "method is 'halton'; wanted one of sobol, lhs, random"),
     ({"correlation": {("x1", "x9"): 0.5}}, "x9 is not among the uncertain inputs"),
     ({"correlation": {("x1", "k"): 0.5}}, "k is not among the uncertain inputs"),

@@ -120,10 +120,25 @@ def test_flips_against_counting(values):
     order, first, shares = ranking.flips(ranking.order(values), ranking.order(values[:, :1]))
     ranks, reference_ranks = stats.rankdata(values, "min", axis=0), stats.rankdata(reference, "min")
     assert order == np.mean([(column != reference_ranks).any() for column in ranks.T])
-    assert first == np.mean([((column == 1) != (reference_ranks == 1)).any() for column in ranks.T])
+    firsts = set(np.flatnonzero(reference_ranks == 1))
+    assert first == np.mean([firsts.isdisjoint(np.flatnonzero(column == 1)) for column in ranks.T])
     taus = np.linspace(-1, 1, len(shares))
     assert shares.sum() == pytest.approx(1)
     assert shares @ taus == pytest.approx(np.mean([tau_x(column, reference) for column in values.T]), abs=1e-12)
+
+
+@pytest.mark.parametrize(("reference", "costs", "order_differs", "first_differs"), [
+    ([1, 1, 2], [1, 2, 3], 1, 0),  # a tie at the centre breaks, in favour of one of the tied
+    ([1, 1, 2], [3, 2, 1], 1, 1),  # or of another
+    ([1, 2, 3], [1, 1, 3], 1, 0),  # another catches up
+    ([1, 2, 3], [1, 3, 2], 1, 0),
+    ([1, 2, 3], [2, 1, 3], 1, 1),
+    ([1, 2, 2], [2, 1, 1], 1, 1),
+    ([1, 1, 2], [5, 5, 9], 0, 0),
+    ([1, 1, 1], [1, 2, 3], 1, 0)])
+def test_what_is_a_flip(reference, costs, order_differs, first_differs):
+    orders = [ranking.order(np.array(x, float)[:, None]) for x in (costs, reference)]
+    assert ranking.flips(*orders)[:2] == (order_differs, first_differs)
 
 
 # --- rounding dust, and undefined values -------------------------------------------------------------------
@@ -206,7 +221,12 @@ def test_probability_and_its_upper_limit():
     assert stats.binom.pmf(0, 4, found.upper_limit.values[1]) == pytest.approx(0.05)  # Clopper and Pearson
 
 
+INFINITE = TOY.where(TOY < 6, np.inf)
+
 WRONG = [
+    (un.rank_acceptability, (INFINITE,), "3 of 8 values are infinite; wanted finite ones, or NaN"),
+    (un.pairwise_winning, (-INFINITE,), "3 of 8 values are infinite"),
+    (un.expected_regret, (INFINITE,), "3 of 8 values are infinite"),
     (un.rank_acceptability, (TOY, "site"), "site are? wanted"),
     (un.rank_acceptability, (TOY.rename(sample="draw"),), "sample are? wanted"),
     (un.pairwise_winning, (TOY.isel(replicate=0),), "replicate are? wanted"),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +42,8 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--seed", metavar="S", type=int, help="a whole number; same seed, same figures")
     run.add_argument("--jobs", metavar="J", type=int, help="processes (default: every core, where it pays)")
     run.add_argument("--tolerance", metavar="T", type=float,
-                     help="add replicates until relative errors of CapEx quantiles and absolute ones of rank "
-                          "probabilities are below T")
+                     help="add replicates until the standard errors of CapEx quantiles (relative) and of rank "
+                          "probabilities (absolute) are below T")
     run.add_argument("--json", action="store_true", help="print the summary as JSON, and no tables")
     run.add_argument("--no-progress", action="store_true", help="no progress bar (there is none but on a terminal)")
     check = commands.add_parser("check", help="validate studies and show their inputs",
@@ -61,12 +64,18 @@ def _study_argument(command: argparse.ArgumentParser) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; gives the exit status."""
     arguments = parser().parse_args(argv)
-    from .study import StudyError
-
     commands: dict[str, Any] = {"run": _run, "check": _check, "init": _init}
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without a dash or a sign of interval
     try:
         return int(commands[arguments.command](arguments))
-    except (StudyError, UsageError) as error:
+    except ValueError as error:
+        from .engine import ModelError
+        from .study import StudyError
+
+        if not isinstance(error, StudyError | UsageError | ModelError):
+            raise
         print(error, file=sys.stderr)
     except OSError as error:
         print(f"{error.filename or 'results'}: {error.strerror or error}", file=sys.stderr)
@@ -92,55 +101,48 @@ def _run(arguments: argparse.Namespace) -> int:
     twice = {s.name for s in studies if [t.name for t in studies].count(s.name) > 1}
     if twice:
         raise UsageError(f"two studies are called {twice.pop()} and would share a folder; run them with other --out")
-    for study in studies:
-        _run_one(study, arguments)
+    _check_writable(arguments.out)
+    summaries = [_run_one(study, arguments) for study in studies]
+    if arguments.json:
+        print(summaries[0] if len(summaries) == 1 else f"[\n{','.join(summaries)}]")
     return OK
 
 
-def _run_one(study: Study, arguments: argparse.Namespace) -> None:
-    from .engine import ModelError
+def _check_writable(folder: Path) -> None:
+    """Refuse a folder that cannot be made, before the work and not after it."""
+    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    if not there.is_dir():
+        raise UsageError(f"--out is {folder}, but {there} is no folder")
+    if not os.access(there, os.W_OK):
+        raise UsageError(f"--out is {folder}, but {there} cannot be written to")
+
+
+def _run_one(study: Study, arguments: argparse.Namespace) -> str:
     from .results import run
     from .store import to_json, write
 
-    try:
-        with _progress(study, arguments) as progress:
-            results = run(study, jobs=arguments.jobs, tolerance=arguments.tolerance, progress=progress)
-    except ModelError as error:
-        raise UsageError(f"{study.name}: {error}") from None
-    if arguments.json:
-        print(to_json(results), end="")
-    else:
+    with _progress(study, arguments) as progress:
+        results = run(study, jobs=arguments.jobs, tolerance=arguments.tolerance, progress=progress)
+    if not arguments.json:
         show(results, console())
     folder = write(results, arguments.out / study.name)
     if not arguments.json:
-        print(f"Written to {folder}: report.md, summary.json, results.nc, tables/*.csv")
+        print(f"Written to {folder}: report.md, summary.json, results.nc, tables/\n")
+    return to_json(results) if arguments.json else ""
 
 
-class _progress:
+@contextmanager
+def _progress(study: Study, arguments: argparse.Namespace) -> Iterator[Callable[[int, int], None] | None]:
     """A bar on standard error while replicates are made; nothing where that is no terminal."""
+    if arguments.no_progress or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
 
-    def __init__(self, study: Study, arguments: argparse.Namespace) -> None:
-        self.study = study
-        self.shown = sys.stderr.isatty() and not arguments.no_progress
-
-    def __enter__(self) -> Any:
-        if not self.shown:
-            return None
-        from rich.console import Console
-        from rich.progress import Progress
-
-        self.bar = Progress(console=Console(stderr=True), auto_refresh=False, transient=True)
-        self.bar.start()
-        task = self.bar.add_task(self.study.name, total=None)
-
-        def update(done: int, wanted: int) -> None:
-            self.bar.update(task, completed=done, total=wanted, refresh=True)
-
-        return update
-
-    def __exit__(self, *_: object) -> None:
-        if self.shown:
-            self.bar.stop()
+    with Progress(console=Console(stderr=True), auto_refresh=False, transient=True) as bar:
+        task = bar.add_task(study.name, total=None)
+        yield lambda done, wanted: bar.update(task, completed=done, total=wanted, refresh=True)
 
 
 def console() -> Console:
@@ -156,8 +158,7 @@ def show(results: Results, screen: Console) -> None:
 
     heading(results.study, screen)
     for section in sections(results):
-        screen.print(_table(section))
-        screen.print(f"{section.note}\n", style="dim", markup=False)
+        _print(section, screen)
     screen.print(trust(results), markup=False)
 
 
@@ -170,6 +171,17 @@ def heading(study: Study, screen: Console) -> None:
         screen.print(f"{' '.join(study.description.split())}\n", markup=False)
 
 
+def _print(section: Section, screen: Console) -> None:
+    """Print a table whole: where its figures need more room than the screen has, the screen is made wider."""
+    plain = [section.columns, *section.rows]
+    least = [max(max(map(len, cell.split() if i < section.words else cell.split("\n")), default=0)
+                 for cell in (row[i] for row in plain)) for i in range(len(section.columns))]
+    narrow, screen.width = screen.width, max(screen.width, sum(least) + 2 * len(least))
+    screen.print(_table(section))
+    screen.width = narrow
+    screen.print(f"{section.note}\n", style="dim", markup=False)
+
+
 def _table(section: Section) -> Any:
     from rich import box
     from rich.table import Table as RichTable
@@ -179,7 +191,9 @@ def _table(section: Section) -> Any:
                       pad_edge=False, show_edge=False, collapse_padding=True)
     for i, column in enumerate(section.columns):
         words = i < section.words
-        table.add_column(Text(column), justify="left" if words else "right", no_wrap=not words, overflow="fold")
+        longest = max((len(word) for row in section.rows for word in row[i].split()), default=0)
+        table.add_column(Text(column), justify="left" if words else "right", no_wrap=not words, overflow="fold",
+                         min_width=longest if words else None)
     for row in section.rows:
         table.add_row(*map(Text, row))
     return table
@@ -205,14 +219,26 @@ def _describe(study: Study, screen: Console) -> None:
     heading(study, screen)
     rows = []
     for name, scenario, build, precision, unit, value, _, low, high, *_, grade, _, _ in inputs(study).rows:
-        spread = "" if low != low else f"{number(low, 4)}–{number(high, 4)}"
+        spread = "" if low != low else f"{number(low)}–{number(high)}"
         where = " ".join(filter(None, [build, scenario]))
         rows.append([f"{name} {precision}".strip(), where, value, spread, unit, grade])
-    screen.print(_table(Section("Inputs", ["input", "where", "value", "5 %–95 %", "unit", "grade"], rows, words=3)))
+    _print(Section("Inputs", ["input", "where", "value", "5 %–95 %", "unit", "grade"], rows, words=3), screen)
+    _describe_rest(study, screen)
     sampling, uncertain = study.sampling, len(study.streams())
     screen.print(f"\n{study.name} is fine: {len(study.builds)} builds, {len(study.scenarios)} scenarios, {uncertain} "
                  f"uncertain inputs, {sampling.replicates} x {sampling.samples:,} samples ({sampling.method}, seed "
                  f"{sampling.seed}).", markup=False)
+
+
+def _describe_rest(study: Study, screen: Console) -> None:
+    """Print what is no single input: correlation, components and criteria."""
+    from .report.text import criterion_name
+
+    for (a, b), rho in study.correlation.items():
+        screen.print(f"correlated: {a} and {b}, Spearman {rho:g}", markup=False)
+    for name, per in study.components.items():
+        screen.print(f"component: {name}, {'once' if per == 'once' else f'per {per}'}", markup=False)
+    screen.print(f"ranked by: {', '.join(map(criterion_name, study.criteria))}", markup=False)
 
 
 def _init(arguments: argparse.Namespace) -> int:

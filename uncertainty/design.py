@@ -178,13 +178,13 @@ class Copula(NamedTuple):
 
     names: tuple[str, ...]
     spearman: NDArray[np.float64]  # as asked, ones on the diagonal
-    realised: NDArray[np.float64]  # as asked, or the nearest that exists
+    used: NDArray[np.float64]  # as asked, or the nearest that exists
     factor: NDArray[np.float64]
 
     @property
     def repaired(self) -> bool:
         """Whether the matrix that was asked for is none, so that the nearest one stands in for it."""
-        return not np.allclose(self.spearman, self.realised, rtol=0, atol=1e-6)  # less is rounding, as at -1 and 1
+        return not np.allclose(self.spearman, self.used, rtol=0, atol=1e-6)  # less is rounding, as at -1 and 1
 
 
 def copula(names: Sequence[str], pairs: Mapping[tuple[str, str], float]) -> Copula:
@@ -197,11 +197,11 @@ def copula(names: Sequence[str], pairs: Mapping[tuple[str, str], float]) -> Copu
         i, j = names.index(a), names.index(b)
         spearman[i, j] = spearman[j, i] = rho
     latent = 2 * np.sin(np.pi / 6 * spearman)
-    realised = spearman
+    used = spearman
     if len(names) and np.linalg.eigvalsh(latent)[0] < 1e-8:
         latent = nearest_correlation(latent)
-        realised = 6 / np.pi * np.arcsin(latent / 2)
-    return Copula(tuple(names), spearman, realised, _cholesky(latent))
+        used = 6 / np.pi * np.arcsin(latent / 2)
+    return Copula(tuple(names), spearman, used, _cholesky(latent))
 
 
 def nearest_correlation(matrix: NDArray[np.float64], floor: float = 1e-8) -> NDArray[np.float64]:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from . import model
 from .analysis import bands, ranking
-from .analysis.bands import Quantiles, Tally
-from .analysis.error import combine
+from .analysis.bands import Tally, Window
+from .analysis.error import Estimate, combine
 from .design import Block, Copula, Stream, copula, correlate, points, unit
 from .inverse import QuantileFunction, quantile_function
 from .model import OUTPUTS, PRECISIONS
@@ -31,7 +31,8 @@ Values = dict[str, Floats]
 Cell = tuple[int, int, int]  # of (scenario, build, precision)
 BLOCK = 1024  # samples worked on at once: intermediate results stay in the cache
 SERIAL = 1 << 18  # samples below which starting processes costs more than it brings
-MOST_REPLICATES = 1024  # where `tolerance` stops
+LEAST_REPLICATES, MOST_REPLICATES = 8, 256  # between which `tolerance` may stop
+MOST_COUNT = 2.0**53  # beyond which floats skip whole numbers
 WHOLE = tuple(name for name, spec in OUTPUTS.items() if spec.whole)
 
 
@@ -63,7 +64,7 @@ class Plan(NamedTuple):
 class Statistics(NamedTuple):
     """What one replicate says: statistics that are averaged over replicates, and tallies of whole numbers."""
 
-    bands: dict[str, Quantiles]  # (quantile, scenario, build, precision)
+    bands: dict[str, list[Window]]  # one a quantile, over (scenario, build, precision)
     means: Values
     ranking: tuple[Values, ...]  # one a criterion
     tallies: dict[str, list[Tally]]  # one a cell
@@ -74,7 +75,8 @@ def prepare(study: Study) -> Plan:
     streams = study.streams()
     row = {s.name: i for i, s in enumerate(streams)}
     grids = {name: _grid(study, places) for name, places in study.entries.items()}
-    uncertain = {(e.stream, e.quantity.value) for grid in grids.values() for e in grid.flat if e.quantity.uncertain}
+    uncertain = dict.fromkeys((e.stream, e.quantity.value) for grid in grids.values() for e in grid.flat
+                              if e.quantity.uncertain)
     order = {key: i for i, key in enumerate(uncertain)}
     draws = tuple((row[stream], quantile_function(marginal)) for stream, marginal in order)
     slabs = {name: _slab(grid, order) for name, grid in grids.items()}
@@ -85,7 +87,9 @@ def prepare(study: Study) -> Plan:
     plan = Plan(study, streams, draws, slabs, copula(names, study.correlation), tuple(row[n] for n in names),
                 missing, {}, ())
     centers = {name: _centers(grid)[..., None] for name, grid in grids.items()}
-    plan = plan._replace(central=evaluate(plan, centers | {"sparse": slabs["sparse"].constant}))
+    centers["sparse"] = slabs["sparse"].constant
+    plan = plan._replace(central=evaluate(plan, centers))
+    refuse(plan, plan.central, lambda: centers)
     return plan._replace(orders=tuple(ranking.order(costs(plan, c, plan.central)) for c in study.criteria))
 
 
@@ -133,59 +137,68 @@ def draw(plan: Plan, block: Block, start: int, size: int) -> Values:
 
 
 def evaluate(plan: Plan, inputs: Values) -> Values:
-    """All outputs.
+    """All outputs, checked by `refuse`."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return model.evaluate(inputs, plan.study.components)
+
+
+def refuse(plan: Plan, outputs: Values, inputs: Callable[[], Values]) -> None:
+    """Refuse outputs that are not finite, but for what is missing by declaration or a ratio to nothing.
 
     Raises
     ------
     ModelError
-        where one is not finite that is not missing by declaration or a ratio to nothing.
+        with their number, and the first inputs that made one; counts beyond 2**53 are no whole numbers any more.
     """
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # refused below, with what made it
-        outputs = model.evaluate(inputs, plan.study.components)
-        sums = {name: values.sum(axis=-1) for name, values in outputs.items()}
-    for name, total in sums.items():
-        finite = np.isfinite(total)
-        if OUTPUTS[name].typed:
-            finite = finite | plan.missing
-        if not finite.all():
-            _refuse(plan, name, outputs, inputs)
-    return outputs
+    for name, values in outputs.items():
+        spec = OUTPUTS[name]
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = values.sum(axis=-1)
+        declared = plan.missing if spec.typed else False
+        if np.all(declared | np.isfinite(total)) and not (spec.whole and values.max() > MOST_COUNT):
+            continue
+        bad = ~np.isfinite(values) | (values > MOST_COUNT if spec.whole else False)
+        bad &= ~plan.missing[..., None] if spec.typed else True
+        bad &= outputs[spec.per] != 0 if spec.per else True
+        if bad.any():
+            raise ModelError(_first(plan, name, bad, inputs()))
 
 
-def _refuse(plan: Plan, name: str, outputs: Values, inputs: Values) -> None:
-    bad = ~np.isfinite(outputs[name])
-    if OUTPUTS[name].typed:
-        bad &= ~plan.missing[..., None]
-    if OUTPUTS[name].per:
-        bad &= outputs[OUTPUTS[name].per] != 0
-    if bad.any():
-        cell = [int(i) for i in np.argwhere(bad)[0]]
-        axes = (plan.study.scenarios, [b.key for b in plan.study.builds], PRECISIONS)
-        where = ", ".join(names[i] for i, names, n in zip(cell, axes, bad.shape, strict=False) if n > 1)
-        given = [f"{k} = {v[tuple(min(i, n - 1) for i, n in zip(cell, v.shape, strict=True))]:g}"
-                 for k, v in inputs.items()]
-        raise ModelError(f"{name}{f' ({where})' if where else ''} is not finite in {np.count_nonzero(bad)} of "
-                         f"{bad.size} values; first where {', '.join(given)}")
+def _first(plan: Plan, name: str, bad: NDArray[np.bool_], inputs: Values) -> str:
+    cell = [int(i) for i in np.argwhere(bad)[0]]
+    axes = (plan.study.scenarios, [b.key for b in plan.study.builds], PRECISIONS)
+    where = ", ".join(names[i] for i, names, n in zip(cell, axes, bad.shape, strict=False) if n > 1)
+    given = [f"{k} = {v[tuple(min(i, n - 1) for i, n in zip(cell, v.shape, strict=True))]:g}"
+             for k, v in inputs.items()]
+    return (f"{name}{f' ({where})' if where else ''} is not finite in {np.count_nonzero(bad)} of {bad.size} values; "
+            f"first where {', '.join(given)}")
 
 
-def simulate(plan: Plan, replicate: int) -> tuple[Values, Values]:
-    """Inputs and outputs of one replicate; what does not vary is of length one."""
+def simulate(plan: Plan, replicate: int, with_inputs: bool = False) -> Values:
+    """Outputs, and inputs if wanted, of one replicate; what does not vary is of length one."""
+    def both(x: Values) -> Values:
+        return x | evaluate(plan, x)
+
+    values = _whole(plan, replicate, both if with_inputs else partial(evaluate, plan))
+    refuse(plan, {name: values[name] for name in OUTPUTS}, lambda: _whole(plan, replicate, lambda x: x))
+    return values
+
+
+def _whole(plan: Plan, replicate: int, f: Callable[[Values], Values]) -> Values:
+    """What `f` makes of the inputs of a replicate, block by block."""
     sampling = plan.study.sampling
     block = points(plan.streams, sampling, replicate)
     size = min(BLOCK, sampling.samples)
-    inputs: Values = {}
-    outputs: Values = {}
+    whole: Values = {}
     for start in range(0, sampling.samples, size):
-        x = draw(plan, block, start, size)
-        for whole, part in ((inputs, x), (outputs, evaluate(plan, x))):
-            for name, values in part.items():
-                if values.shape[-1] == 1:
-                    whole[name] = values
-                    continue
-                if name not in whole:
-                    whole[name] = np.empty((*values.shape[:-1], sampling.samples))
-                whole[name][..., start : start + size] = values
-    return inputs, outputs
+        for name, values in f(draw(plan, block, start, size)).items():
+            if values.shape[-1] == 1:
+                whole[name] = values
+                continue
+            if name not in whole:
+                whole[name] = np.empty((*values.shape[:-1], sampling.samples))
+            whole[name][..., start : start + size] = values
+    return whole
 
 
 def present(plan: Plan, criterion: Criterion) -> NDArray[np.intp]:
@@ -231,8 +244,8 @@ def _spread(values: Floats, builds: int, *at: NDArray[np.intp]) -> Floats:
 def statistics(plan: Plan, outputs: Values) -> Statistics:
     """All statistics of one replicate."""
     return Statistics(
-        {name: bands.sample_quantiles(v, bands.QUANTILES, name in WHOLE) for name, v in outputs.items()},
-        {name: bands.sample_mean(v) for name, v in outputs.items()},
+        {name: bands.windows(v) for name, v in outputs.items()},
+        {name: v.mean(axis=-1) for name, v in outputs.items()},
         tuple(_rank(plan, c, o, outputs) for c, o in zip(plan.study.criteria, plan.orders, strict=True)),
         {name: [bands.tally(cell) for cell in outputs[name].reshape(-1, outputs[name].shape[-1])] for name in WHOLE})
 
@@ -253,7 +266,7 @@ def plan_of(study: Study) -> Plan:
 def replicate_statistics(study: Study, replicate: int) -> Statistics:
     """One unit of work: small to send, the same bits wherever it is done."""
     plan = plan_of(study)
-    return statistics(plan, simulate(plan, replicate)[1])
+    return statistics(plan, simulate(plan, replicate))
 
 
 Progress = Callable[[int, int], None]  # replicates done, replicates in all
@@ -263,7 +276,7 @@ def collect(study: Study, jobs: int | None = 1, executor: Executor | None = None
             progress: Progress | None = None) -> list[Statistics]:
     """Statistics of every replicate, in their order whoever made them; more of them until `tolerance` is met."""
     done: list[Statistics] = []
-    wanted = study.sampling.replicates
+    wanted = study.sampling.replicates if tolerance is None else max(study.sampling.replicates, LEAST_REPLICATES)
     pool = _executor(study, jobs) if executor is None else nullcontext(executor)
     with pool as workers:
         while len(done) < wanted:
@@ -284,14 +297,17 @@ def _executor(study: Study, jobs: int | None) -> Any:
     return ProcessPoolExecutor(jobs) if jobs > 1 and work >= SERIAL else nullcontext()
 
 
+def quantile(done: Sequence[Statistics], output: str, level: float) -> Estimate:
+    """A quantile of an output over all replicates, (scenario, build, precision)."""
+    return bands.quantile([s.bands[output][bands.QUANTILES.index(level)] for s in done], level)
+
+
 def worst_errors(done: Sequence[Statistics]) -> tuple[float, float]:
     """Largest relative error of CapEx's 5, 50 and 95 % quantiles, and largest absolute one of a rank share."""
-    at = [bands.QUANTILES.index(q) for q in (0.05, 0.5, 0.95)]
-    found = bands.combine_quantiles([s.bands["capex"] for s in done])
-    capex = found._replace(value=found.value[at], se=found.se[at])
+    capex = [quantile(done, "capex", level) for level in (0.05, 0.5, 0.95)]
     shares = [combine([r["rank_acceptability"] for r in each]).se
               for each in zip(*(s.ranking for s in done), strict=True)]
-    return (float(np.max(capex.se / np.where(capex.value == 0, 1, capex.value))),
+    return (float(max(np.max(q.se / np.where(q.value == 0, 1, q.value)) for q in capex)),
             float(max(np.nanmax(se) for se in shares)))
 
 

@@ -75,6 +75,8 @@ def propagate(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays], *, sampl
 
 def outputs_of(f: Callable[[Arrays], Arrays], x: Arrays, samples: int) -> dict[str, NDArray[Any]]:
     """The model's outputs at `x`, refused with a reason where they are not what a model gives."""
+    for values in x.values():
+        values.flags.writeable = False  # a model that writes into its inputs would falsify them
     given = f(dict(x))
     if not isinstance(given, Mapping):
         raise ValueError(f"the model gave {type(given).__name__}; wanted a mapping name -> array")
@@ -82,7 +84,7 @@ def outputs_of(f: Callable[[Arrays], Arrays], x: Arrays, samples: int) -> dict[s
     for name, values in outputs.items():
         if name in x:
             raise ValueError(f"the model's output {name!r} has the name of an input")
-        if values.shape not in ((samples,), ()):
+        if values.shape != (samples,):
             raise ValueError(f"the model's output {name!r} has shape {values.shape}; wanted ({samples},)")
         if values.dtype.kind not in "biuf":
             raise ValueError(f"the model's output {name!r} is of {values.dtype}; wanted real numbers or booleans")
@@ -92,14 +94,16 @@ def outputs_of(f: Callable[[Arrays], Arrays], x: Arrays, samples: int) -> dict[s
             made = ", ".join(f"{k} = {v[first]:g}" for k, v in x.items())
             raise ValueError(f"the model's output {name!r} is not finite in {bad.sum()} of {samples} samples; "
                              f"first where {made}")
-    return {name: np.broadcast_to(values, samples) for name, values in outputs.items()}
+    return outputs
 
 
 def _sampling(samples: int, replicates: int, seed: int, method: str) -> Sampling:
     if samples < 2 or samples & (samples - 1):
         raise ValueError(f"samples is {samples}; wanted a power of two")
-    if replicates < 1 or seed < 0:
-        raise ValueError(f"replicates is {replicates} and seed {seed}; wanted at least 1 and 0")
+    if replicates < 1:
+        raise ValueError(f"replicates is {replicates}; wanted at least 1")
+    if seed < 0:
+        raise ValueError(f"seed is {seed}; wanted a whole number, at least 0")
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; wanted one of {', '.join(METHODS)}")
     return Sampling(samples, replicates, seed, method)
@@ -134,8 +138,7 @@ def sample(study: Study) -> xr.Dataset:
     plan = engine.plan_of(study)
     columns: dict[str, list[NDArray[Any]]] = {}
     for replicate in range(study.sampling.replicates):
-        inputs, outputs = engine.simulate(plan, replicate)
-        for name, values in (inputs | outputs).items():
+        for name, values in engine.simulate(plan, replicate, with_inputs=True).items():
             columns.setdefault(name, []).append(values)
         if not replicate:
             _refuse_too_large(columns, study.sampling.replicates)

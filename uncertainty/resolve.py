@@ -17,6 +17,7 @@ from .strict import nearest
 SLOTS = [slot for name, spec in INPUTS.items()
          for slot in [name, *(f"{name}.{p}" for p in PRECISIONS if spec.typed)]]
 BLOCK = 48  # Sobol' dimensions set aside for the site, and for each build: appending a build moves no other
+COMPONENTS = 16  # of them for further components: the last, so that a new input moves none
 CRITERIA = ("capex", "battery_count", "throughput", "throughput_per_dollar", "memory_pool",
             "memory_per_dollar", "bandwidth_per_watt")
 TAKEN = {*INPUTS, *OUTPUTS, "sparse", "replicate", "sample", "scenario", "build", "precision"}
@@ -70,6 +71,7 @@ class Tables(NamedTuple):
         return tuple(self.file.scenarios) or ("base",)
 
 
+NOTHING = Quantity(0.0, "default")
 Entries = dict[str, dict[Place, Entry]]  # by input or component
 
 
@@ -86,7 +88,9 @@ def resolve(tables: Tables) -> Entries:
         price = component.price
         if not price.source and component.source:
             price = replace(price, source=component.source)
-        entries[name] = {Place("", "", ""): Entry(name, price)}
+        needing = component.builds if component.builds is not None else tables.file.builds
+        entries[name] = {Place("", build, ""): Entry(name, price if build in needing else NOTHING)
+                         for build in tables.file.builds}
     return entries
 
 
@@ -175,6 +179,10 @@ def _names(file: schema.StudyFile) -> Iterator[Problem]:
         for name in table.build:
             if name not in file.builds:
                 yield Problem(f"{where}build.{name}", f"no build of this study; {nearest(name, file.builds)}")
+    for key, component in file.components.items():
+        for name in component.builds or []:
+            if name not in file.builds:
+                yield Problem(f"components.{key}.builds", f"no build of this study; {nearest(name, file.builds)}")
     for name in ("budget", "run_hours"):
         if getattr(file.inputs, name) is not None:
             yield Problem(f"inputs.{name}", "given at the top of the study too; wanted once")
@@ -182,7 +190,7 @@ def _names(file: schema.StudyFile) -> Iterator[Problem]:
         if name in TAKEN or (name in file.components and name in file.builds):
             yield Problem("builds" if name in file.builds else "components",
                           f"given {name}, the name of something else; wanted another name")
-    for where, most in (("builds", DIMENSIONS // BLOCK - 1), ("components", BLOCK - len(SLOTS))):
+    for where, most in (("builds", DIMENSIONS // BLOCK - 1), ("components", COMPONENTS)):
         if len(getattr(file, where)) > most:
             yield Problem(where, f"given {len(getattr(file, where))}; wanted at most {most}")
 

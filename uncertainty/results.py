@@ -144,11 +144,9 @@ def _central(plan: Plan) -> xr.Dataset:
 def _bands(plan: Plan, done: Sequence[Statistics]) -> xr.Dataset:
     variables: dict[str, xr.Variable] = {}
     for name in OUTPUTS:
-        found = bands.combine_quantiles([s.bands[name] for s in done])
-        if name in engine.WHOLE:
-            quantiles = [[c.quantile(q) for q in bands.QUANTILES] for c in _cells(done, name)]
-            found = found._replace(value=_by_cell(plan, name, quantiles))
-        variables |= _pair(plan, name, name, found, ["quantile"])
+        found = [engine.quantile(done, name, level) for level in bands.QUANTILES]
+        stacked = Estimate(np.stack([f.value for f in found]), np.stack([f.se for f in found]))
+        variables |= _pair(plan, name, name, stacked, ["quantile"])
     return xr.Dataset(variables, {"quantile": list(bands.QUANTILES), **_coords(plan.study)})
 
 
@@ -168,9 +166,9 @@ def _counts(plan: Plan, done: Sequence[Statistics]) -> xr.Dataset:
     numbers = np.unique(np.concatenate([c.numbers for each in cells.values() for c in each]))
     variables: dict[str, xr.Variable] = {}
     for name, each in cells.items():
-        enough = [c.quantile(1 - SHORTFALL) for c in each]
-        shortfall = [c.exceedance(number) for c, number in zip(each, enough, strict=True)]
-        variables[f"{name}_enough"] = _variable(plan, name, _by_cell(plan, name, enough), (),
+        enough = engine.quantile(done, name, 1 - SHORTFALL).value
+        shortfall = [c.exceedance(number) for c, number in zip(each, enough.ravel(), strict=True)]
+        variables[f"{name}_enough"] = _variable(plan, name, enough, (),
                                                 f"smallest with P(shortfall) <= {SHORTFALL:g}: ")
         variables |= _pair(plan, name, f"{name}_probability",
                            _together(plan, name, [c.probability(numbers) for c in each]), ["number"], "P(= number): ")
@@ -192,8 +190,7 @@ def _by_cell(plan: Plan, name: str, values: Any) -> Any:
 def _ranking(plan: Plan, done: Sequence[Statistics]) -> xr.Dataset:
     study = plan.study
     builds = [b.key for b in study.builds]
-    pairs = len(builds) * (len(builds) - 1) // 2
-    taus = np.linspace(-1, 1, 2 * pairs + 1) if pairs else np.ones(1)
+    taus = np.unique([tau for r in done[0].ranking for tau in _taus(r["tau_probability"])])
     variables = {}
     for name, dims in RANKING.items():
         found = [combine([_on(taus, s.ranking[i][name]) if name == "tau_probability" else s.ranking[i][name]
@@ -214,18 +211,23 @@ _RANKING_MEANING = {
     "tie": "P(build as good as other)", "expected_rank": "expected rank",
     "expected_regret": "expected shortfall against the best build of each sample, in the criterion's unit",
     "order_differs": "P(order differs from that at the central values)",
-    "first_differs": "P(first place differs from that at the central values)",
+    "first_differs": "P(none of the firsts at the central values is first)",
     "kendall_tau": "expected Kendall tau with the order at the central values",
     "tau_probability": "P(Kendall tau with the order at the central values = tau)"}
 
 
 def _about(name: str, end: str) -> dict[str, str]:
-    return {"units": "1", "long_name": ("standard error: " if end else "") + _RANKING_MEANING[name]}
+    unit = {} if name == "expected_regret" else {"units": "1"}  # the criterion's, in the coordinate `unit`
+    return {**unit, "long_name": ("standard error: " if end else "") + _RANKING_MEANING[name]}
 
 
 def _on(taus: Any, shares: Any) -> Any:
     """Shares of the values of tau that some of the builds can have, among those of all builds."""
-    own = np.linspace(-1, 1, shares.shape[-1]) if shares.shape[-1] > 1 else np.ones(1)
     full = np.zeros((*shares.shape[:-1], len(taus)))
-    full[..., np.argmin(np.abs(taus[:, None] - own), axis=0)] = shares
+    full[..., np.searchsorted(taus, _taus(shares))] = shares
     return full
+
+
+def _taus(shares: Any) -> Any:
+    steps = shares.shape[-1]
+    return np.round(np.linspace(-1, 1, steps), 12) if steps > 1 else np.ones(1)

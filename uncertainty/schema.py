@@ -237,6 +237,7 @@ class Component(Strict):
 
     per: Literal[PER_UNIT] = Field(description="device, node or once: what its price is per")  # type: ignore[valid-type]
     price: _one(Input("USD", "price of a further component"))  # type: ignore[valid-type]
+    builds: list[Name] | None = Field(None, description="the builds that need it; else all")
     source: Text = ""
 
 

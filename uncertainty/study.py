@@ -17,7 +17,7 @@ from . import schema
 from .design import Sampling, Stream
 from .model import PRECISIONS
 from .quantity import UNKNOWN
-from .resolve import BLOCK, SLOTS, Tables, correlations, criteria, problems, resolve
+from .resolve import BLOCK, COMPONENTS, SLOTS, Tables, correlations, criteria, problems, resolve
 from .resolve import Criterion as Criterion
 from .resolve import Entries as Entries
 from .resolve import Entry as Entry
@@ -100,7 +100,7 @@ class Study:
     def dimension(self, stream: str) -> int:
         """The Sobol' dimension that a stream owns, whether it is uncertain or not."""
         if stream in self.components:
-            return BLOCK - 1 - list(self.components).index(stream)
+            return BLOCK - COMPONENTS + list(self.components).index(stream)
         if stream in SLOTS:
             return SLOTS.index(stream)
         build, _, slot = stream.partition(".")

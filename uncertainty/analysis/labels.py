@@ -22,7 +22,7 @@ def by_replicate(values: xr.DataArray, last: str | None = None) -> tuple[NDArray
     Raises
     ------
     ValueError
-        where a dimension is not there.
+        where a dimension is not there, or a value is infinite.
     """
     wanted = [*SAMPLED, *([last] if last else [])]
     lacking = [d for d in wanted if d not in values.dims]
@@ -30,7 +30,10 @@ def by_replicate(values: xr.DataArray, last: str | None = None) -> tuple[NDArray
         raise ValueError(f"values have the dimensions {tuple(values.dims)}; {' and '.join(lacking)} are wanted too")
     rest = tuple(str(d) for d in values.dims if d not in wanted)
     order = ("replicate", *rest, *([last] if last else []), "sample")
-    return values.transpose(*order).to_numpy().astype(np.float64), rest
+    x = values.transpose(*order).to_numpy().astype(np.float64)
+    if np.isinf(x).any():
+        raise ValueError(f"{np.isinf(x).sum()} of {x.size} values are infinite; wanted finite ones, or NaN")
+    return x, rest
 
 
 def dataset(estimates: Mapping[str, tuple[Sequence[str], Estimate]], coords: Mapping[str, Any],

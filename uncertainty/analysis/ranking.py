@@ -113,13 +113,13 @@ def agreement(found: Order, reference: Order) -> NDArray[np.intp]:
 
 
 def flips(found: Order, reference: Order) -> tuple[Floats, Floats, Floats]:
-    """Shares in which the whole order, and the set of firsts, differ from the reference; and of each agreement.
+    """Shares in which the order differs from the reference, and in which none of its firsts is first; agreements.
 
     The agreements are -pairs ... pairs, (..., 2 pairs + 1): divided by the pairs, the distribution of tau.
     """
     pairs = found.sign.shape[-2]
     agreed = agreement(found, reference)
-    first = np.any((found.ahead == 0) != (reference.ahead == 0), axis=-2)
+    first = ~np.any((found.ahead == 0) & (reference.ahead == 0), axis=-2)
     return np.mean(agreed != pairs, axis=-1), first.mean(axis=-1), _shares(agreed + pairs, 2 * pairs + 1)
 
 

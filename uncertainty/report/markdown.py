@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ..model import OUTPUTS
 from ..results import Results
 from .tables import Table, correlations, inputs
 from .text import Section, criterion_name, number, percent, sections, trust
@@ -50,7 +51,8 @@ def _ranks(results: Results) -> str:
             for i, b in enumerate(study.builds):
                 if np.isnan(shares[i, 0]):
                     continue
-                rows.append([criterion_name(c), scenario, b.label, *(percent(shares[i, r]) for r in ranks),
+                name = f"{criterion_name(c)} [{OUTPUTS[c.output].unit}]"
+                rows.append([name, scenario, b.label, *(percent(shares[i, r]) for r in ranks),
                              number(rank[i]), number(regret[i]), number(tau)])
     columns = ["criterion", "scenario", "build", *(f"P(rank {r + 1})" for r in ranks), "expected rank",
                "expected regret", "Kendall's tau"]
@@ -93,16 +95,18 @@ def _correlations(results: Results) -> str:
     table = correlations(results)
     if not table.rows:
         return ""
-    told = ("The matrix that was asked for is no correlation matrix; the nearest one stands in for it."
-            if results.copula.repaired else "")
-    rows = [[escape(a), escape(b), f"{rho:g}", f"{realised:.3g}"] for a, b, rho, realised in table.rows]
+    told = "Of the normal scores; discrete and empirical inputs, which have ties, come out a little less correlated."
+    if results.copula.repaired:
+        told = f"What was asked for is no correlation matrix; the nearest one stands in for it. {told}"
+    rows = [[escape(a), escape(b), f"{rho:g}", f"{used:.3g}"] for a, b, rho, used in table.rows]
     body = _table(["input", "other", "Spearman, asked for", "used"], rows, 2)
     return "\n\n".join(filter(None, ["## Correlation", body, told]))
 
 
 def _provenance(results: Results, versions: dict[str, str]) -> str:
-    rows = [["study", f"`{results.study.name}`"], ["SHA-256 of study and sheets", f"`{results.study.digest}`"],
-            ["seed", str(results.study.sampling.seed)], *([k, v] for k, v in versions.items())]
-    longest = "`" * 4
-    return (f"## Provenance\n\n{_table(['', ''], rows, 2)}\n\nThe study file:\n\n{longest}toml\n"
-            f"{results.study.text.rstrip()}\n{longest}")
+    study = results.study
+    rows = [["study", f"`{study.name}`"], ["SHA-256 of what determines the figures", f"`{study.digest}`"],
+            ["seed", str(study.sampling.seed)], *([k, v] for k, v in versions.items())]
+    fence = "`" * 4
+    return (f"## Provenance\n\n{_table(['', ''], rows, 2)}\n\nThe study file:\n\n{fence}toml\n"
+            f"{study.text.rstrip()}\n{fence}")

@@ -53,7 +53,7 @@ def rounded(value: Any, digits: int = DIGITS) -> float:
 def tables(results: Results) -> dict[str, Table]:
     """All tables by name, as the CSV files hold them."""
     return {"bands": _bands(results), "counts": _counts(results), "enough": _enough(results),
-            "ranks": _ranks(results), "pairs": _pairs(results), "flips": _flips(results),
+            "ranks": _ranks(results), "pairs": _pairs(results), "flips": _flips(results), "taus": _taus(results),
             "inputs": inputs(results.study)}
 
 
@@ -146,11 +146,15 @@ FLIPS = ("order_differs", "first_differs", "kendall_tau")
 
 def _flips(results: Results) -> Table:
     ranking = Figures(results.ranking)
-    taus = ranking.arrays["tau"]
-    rows = [[*lead, *(x for name in FLIPS for x in ranking.pair(name, *at)),
-             *(x for t in range(len(taus)) for x in ranking.pair("tau_probability", *at, t))]
-            for at, lead in _criteria(results.study)]
-    return Table([*_CRITERION, *_both([*FLIPS, *(f"tau_{t:.3g}" for t in taus)])], rows)
+    rows = [[*lead, *(x for name in FLIPS for x in ranking.pair(name, *at))] for at, lead in _criteria(results.study)]
+    return Table([*_CRITERION, *_both(list(FLIPS))], rows)
+
+
+def _taus(results: Results) -> Table:
+    ranking = Figures(results.ranking)
+    rows = [[*lead, rounded(tau), *ranking.pair("tau_probability", *at, t)] for at, lead in _criteria(results.study)
+            for t, tau in enumerate(ranking.arrays["tau"]) if ranking.arrays["tau_probability"][(*at, t)]]
+    return Table([*_CRITERION, "tau", *_both(["probability"])], rows)
 
 
 def inputs(study: Study) -> Table:
@@ -171,7 +175,7 @@ def _distinct(places: dict[Place, Entry]) -> Iterator[tuple[Entry, list[Place]]]
     found: dict[Entry, list[Place]] = {}
     for place, entry in places.items():
         of_format = place.precision == "headline" and entry.stream.rpartition(".")[2] in PRECISIONS[1:]
-        if entry.quantity.source != "default" and not of_format:
+        if not of_format:
             found.setdefault(entry, []).append(place)
     return iter(found.items())
 
@@ -207,28 +211,31 @@ def describe(value: float | Marginal | None) -> str:
 def correlations(results: Results) -> Table:
     """Pairs of correlated inputs: the Spearman coefficient asked for, and the one that could be had."""
     copula = results.copula
-    rows = [[a, b, rho, rounded(copula.realised[copula.names.index(a), copula.names.index(b)])]
+    rows = [[a, b, rho, rounded(copula.used[copula.names.index(a), copula.names.index(b)])]
             for (a, b), rho in results.study.correlation.items()]
-    return Table(["input", "other", "spearman", "realised"], rows)
+    return Table(["input", "other", "spearman", "used"], rows)
 
 
 def summary(results: Results, versions: dict[str, str]) -> dict[str, Any]:
     """What `summary.json` holds; statistics are [value, standard error], missing ones null."""
     study, convergence = results.study, results.convergence
+    given, correlated = inputs(study), correlations(results)
     return _nulls({
         "title": study.title, "study": study.name, "digest": study.digest, "versions": versions,
         "sampling": study.sampling._asdict() | {"replicates": convergence.replicates},
         "convergence": {"capex_error": rounded(convergence.capex, ERROR_DIGITS),
-                        "rank_error": rounded(convergence.rank, ERROR_DIGITS),
-                        "tolerance": convergence.tolerance, "reached": convergence.reached,
+                        "rank_error": rounded(convergence.rank, ERROR_DIGITS), "tolerance": convergence.tolerance,
+                        "reached": None if convergence.tolerance is None else convergence.reached,
                         "upper_limit_of_zero": rounded(upper_limit(results.samples), ERROR_DIGITS)},
-        "inputs": [{k: v for k, v in zip(inputs(study).columns, row, strict=True) if v != "" and v == v}
-                   for row in inputs(study).rows],
-        "correlation": [dict(zip(correlations(results).columns, row, strict=True))
-                        for row in correlations(results).rows],
-        "bands": _summary_bands(results), "enough": _summary_enough(results),
+        "inputs": [{k: v.split() if k in PLACES else v for k, v in zip(given.columns, row, strict=True)
+                    if v != "" and v == v} for row in given.rows],
+        "correlation": [dict(zip(correlated.columns, row, strict=True)) for row in correlated.rows],
+        "bands": _summary_bands(results), "counts": _summary_counts(results), "enough": _summary_enough(results),
         "ranking": {c.name: {scenario: _summary_ranking(results, i, c, s) for s, scenario in enumerate(study.scenarios)}
                     for i, c in enumerate(study.criteria)}})
+
+
+PLACES = ("scenario", "build", "precision")
 
 
 def _nulls(value: Any) -> Any:
@@ -261,6 +268,14 @@ def _summary_enough(results: Results) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for name, scenario, build, *figures in _enough(results).rows:
         _nest(tree, [scenario, build, name], dict(zip(("enough", "shortfall"), (figures[0], figures[1:]), strict=True)))
+    return tree
+
+
+def _summary_counts(results: Results) -> dict[str, Any]:
+    """P(n = number) by scenario, build, output and number."""
+    tree: dict[str, Any] = {}
+    for name, scenario, build, number, *probability in _counts(results).rows:
+        _nest(tree, [scenario, build, name, str(number)], probability)
     return tree
 
 

@@ -57,8 +57,14 @@ def percent(value: float, decimals: int = 1) -> str:
 
 def sections(results: Results) -> list[Section]:
     """The tables that answer: how wide, who wins, how stable is that."""
-    answers = [how_wide(results), throughput(results), who_wins(results)]
-    return answers if certain(results) else [*answers, how_stable(results)]
+    found = [how_wide(results), *throughput(results)]
+    for table in (who_wins,) if certain(results) else (who_wins, how_stable):
+        found += [table(results, scenarios) for scenarios in _threes(results.study.scenarios)]
+    return found
+
+
+def _threes(names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    return [names[i : i + 3] for i in range(0, len(names), 3)]
 
 
 def certain(results: Results) -> bool:
@@ -67,6 +73,8 @@ def certain(results: Results) -> bool:
 
 
 BAND = "Median [5 % to 95 % quantile]."
+WINNERS = ("Builds joined by = tie for first; a second line names a rival at least half as probable. The budget buys "
+           "as many devices as it can, so a dearer device means fewer of them, and fewer batteries in CapEx.")
 
 
 def _band(results: Results, name: str, at: dict[str, str], scale: float = 1.0, digits: int = 3) -> str:
@@ -101,15 +109,17 @@ def how_wide(results: Results) -> Section:
     """Devices, CapEx and battery units, with the number to buy."""
     names = ["device_count", "capex", "battery_count"]
     rows = [[*lead, _band(results, "device_count", at), _band(results, "capex", at, 1e3, 4),
-             _band(results, "battery_count", at), f"{int(results.counts['battery_count_enough'].sel(at))}"]
+             _band(results, "battery_count", at), f"{int(results.counts['battery_count_enough'].sel(at)):,}"]
             for lead, at in _grouped(results, names)]
     units = f"{results.study.battery.label}s"
     return Section("How wide", ["scenario", "build", "devices", "CapEx, 1,000 USD", units, "buy"], rows,
-                   f"{BAND} Buy: the fewest {units} of which P(too few) is at most {100 * SHORTFALL:.0f} %.", 2)
+                   "" if certain(results) else f"{BAND} Buy: the fewest {units} of which P(too few) is at most "
+                   f"{100 * SHORTFALL:.0f} %. CapEx counts the {units} that each sample needs; buying for the bad case "
+                   "costs more.", 2)
 
 
-def throughput(results: Results) -> Section:
-    """Sustained throughput at the precisions that every build has."""
+def throughput(results: Results) -> list[Section]:
+    """Sustained throughput at the precisions that every build has; nothing where there is none."""
     central = results.central["throughput"]
     having = [p for p in PRECISIONS if not central.sel(precision=p).isnull().all()]
     common = [p for p in having if not central.sel(precision=p).isnull().any()] or having
@@ -117,8 +127,9 @@ def throughput(results: Results) -> Section:
             for lead, at in _grouped(results, ["throughput"])]
     rest = ", ".join(p for p in having if p not in common)
     others = f" Others ({rest}): tables/bands.csv." if rest else ""
-    return Section("How fast: sustained throughput, PFLOP/s", ["scenario", "build", *common], rows, BAND + others,
-                   2)
+    note = ("" if certain(results) else f"{BAND} ") + "headline: of each device's own peak format." + others
+    title = "How fast: sustained throughput, PFLOP/s"
+    return [Section(title, ["scenario", "build", *common], rows, note, 2)] if common else []
 
 
 def criterion_name(criterion: Criterion) -> str:
@@ -127,7 +138,7 @@ def criterion_name(criterion: Criterion) -> str:
 
 
 def _first(results: Results, criterion: str, scenario: str) -> str:
-    """The most probable first, named with those that mostly tie with it; and whoever is at least half as probable."""
+    """The most probable first, with those that mostly tie with it; and whoever is at least half as probable."""
     data = results.ranking.sel(criterion=criterion, scenario=scenario)
     share = np.nan_to_num(data["rank_acceptability"].values[:, 0], nan=-1.0)
     best = int(np.argmax(share))
@@ -142,28 +153,26 @@ def _first(results: Results, criterion: str, scenario: str) -> str:
     return "\n".join([*told, *(f"{results.study.builds[i].label} {percent(float(share[i]), 0)}" for i in rivals)])
 
 
-def who_wins(results: Results) -> Section:
+def who_wins(results: Results, scenarios: tuple[str, ...]) -> Section:
     """The most probable first by every criterion and scenario, and how sure that is."""
-    rows = [[criterion_name(c), *(_first(results, c.name, s) for s in results.study.scenarios)]
-            for c in results.study.criteria]
+    rows = [[criterion_name(c), *(_first(results, c.name, s) for s in scenarios)] for c in results.study.criteria]
     return Section("Who wins" if certain(results) else "Who wins: the most probable first place, and its probability",
-                   ["criterion", *results.study.scenarios], rows, "Builds joined by = tie for first. A second "
-                   "line names a rival at least half as probable.")
+                   ["criterion", *scenarios], rows, WINNERS)
 
 
-def how_stable(results: Results) -> Section:
-    """How often first place, and the whole order, differ from those at the central values."""
+def how_stable(results: Results, scenarios: tuple[str, ...]) -> Section:
+    """How often first place flips, and the whole order differs, from those at the central values."""
     rows = []
     for c in results.study.criteria:
         cells = []
-        for scenario in results.study.scenarios:
+        for scenario in scenarios:
             data = results.ranking.sel(criterion=c.name, scenario=scenario)
             first, order = (percent(float(data[x]), 0) for x in ("first_differs", "order_differs"))
             cells.append(f"{first} / {order}")
         rows.append([criterion_name(c), *cells])
-    return Section("How stable: P(first place differs) / P(whole order differs)",
-                   ["criterion", *results.study.scenarios], rows,
-                   "Against the ranking at the central values of all inputs.")
+    return Section("How stable: P(first place flips) / P(whole order differs)", ["criterion", *scenarios], rows,
+                   "Against the ranking at the central values of all inputs, in which builds may tie: a tie that "
+                   "breaks is another order, and no flip.")
 
 
 def trust(results: Results) -> str:
@@ -171,14 +180,15 @@ def trust(results: Results) -> str:
     c, sampling = results.convergence, results.study.sampling
     if certain(results):
         return "Every input is constant: the figures are exact and have no sampling error."
+    capex, rank = (float(half_width(se, c.replicates)) for se in (c.capex, c.rank))
+    none = upper_limit(results.samples)
     text = (f"{results.samples:,} samples ({c.replicates} replicates of {sampling.samples:,}, {sampling.method}, seed "
-            f"{sampling.seed}). Sampling error, 95 %: CapEx quantiles within "
-            f"±{100 * float(half_width(c.capex, c.replicates)):.2g} %, rank probabilities within "
-            f"±{100 * float(half_width(c.rank, c.replicates)):.2g} percentage points. 0 % is "
-            f"none of the samples: below {100 * upper_limit(results.samples):.2g} %.")
+            f"{sampling.seed}). Sampling error, 95 %: CapEx quantiles within ±{100 * capex:.2g} %, rank probabilities "
+            f"within ±{100 * max(rank, none):.2g} percentage points. 0 % is none of the samples: below "
+            f"{100 * none:.2g} %.")
     if c.replicates < 8:
         text += " Fewer than 8 replicates: these errors are themselves rough."
     if c.tolerance is not None:
-        text += (f" Tolerance {c.tolerance:g} is met." if c.reached else
-                 f" Tolerance {c.tolerance:g} is NOT met: stopped at the limit of {c.replicates} replicates.")
+        text += (f" Tolerance {c.tolerance:g} of standard errors is met." if c.reached else
+                 f" Tolerance {c.tolerance:g} of standard errors is NOT met: stopped at {c.replicates} replicates.")
     return text
