@@ -210,3 +210,14 @@ def test_too_many_samples_are_refused_with_a_way_out(make_study, monkeypatch):
     monkeypatch.setattr(propagation, "MOST_BYTES", 10_000)
     with pytest.raises(MemoryError, match="ask for fewer with"):
         un.sample(make_study(pue=dist("uniform", low=1.1, high=1.4)))
+
+
+def test_a_model_may_reuse_its_arrays():
+    kept = np.empty(64)
+
+    def model(x):
+        kept[:] = x["x"]
+        return {"y": kept}
+
+    samples = un.propagate({"x": un.uniform(0, 1)}, model, samples=64, replicates=3)
+    np.testing.assert_array_equal(samples["y"], samples["x"])

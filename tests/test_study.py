@@ -741,3 +741,10 @@ def test_broken_lines_give_a_study_or_its_problems(tmp_path_factory, breaks):
 @example("study.toml", 0, f"a = 0x{'f' * 5000}\n")
 def test_any_text_put_anywhere_gives_a_study_or_its_problems(tmp_path_factory, name, place, text):
     loads_or_says_why(tmp_path_factory.getbasetemp(), **{name: TEXTS[name][:place] + text + TEXTS[name][place:]})
+
+
+def test_an_appended_component_moves_no_other_dimension(folder):
+    one = 'components.server = { per = "node", price = 9000, source = "s" }'
+    two = 'components.switch = { per = "once", price = 900, source = "s" }'
+    before, after = load(write(folder, one)), load(write(folder, one, two))
+    assert before.dimension("server") == after.dimension("server") < after.dimension("switch")

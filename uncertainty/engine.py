@@ -148,7 +148,7 @@ def refuse(plan: Plan, outputs: Values, inputs: Callable[[], Values]) -> None:
     Raises
     ------
     ModelError
-        with their number, and the first inputs that made one; counts beyond 2**53 are no whole numbers any more.
+        with their number, and the first inputs that made one; a count beyond 2**53 is as good as infinite.
     """
     for name, values in outputs.items():
         spec = OUTPUTS[name]

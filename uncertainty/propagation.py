@@ -80,7 +80,7 @@ def outputs_of(f: Callable[[Arrays], Arrays], x: Arrays, samples: int) -> dict[s
     given = f(dict(x))
     if not isinstance(given, Mapping):
         raise ValueError(f"the model gave {type(given).__name__}; wanted a mapping name -> array")
-    outputs = {name: np.asarray(values) for name, values in given.items()}
+    outputs = {name: np.array(values) for name, values in given.items()}  # copies: a model may reuse its arrays
     for name, values in outputs.items():
         if name in x:
             raise ValueError(f"the model's output {name!r} has the name of an input")

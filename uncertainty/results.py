@@ -90,7 +90,7 @@ def run(study: Study, *, jobs: int | None = 1, executor: Executor | None = None,
         any `concurrent.futures` executor, in place of `jobs`.
     tolerance
         add replicates until the relative standard error of CapEx's 5, 50 and 95 % quantiles, and the absolute one of
-        every rank share, are at most this, or 1,024 replicates are made.
+        every rank share, are at most this, or 256 replicates are made; at least 8 are.
     progress
         called with (replicates done, replicates wanted) after each.
 
