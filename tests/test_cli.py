@@ -208,3 +208,26 @@ def test_components_may_be_for_some_builds(study, capsys):
     study.write_text(text.replace('["rtx_a6000"], source', '["rtx_a600"], source'))
     assert cli.main(["check", str(study)]) == 2
     assert "did you mean rtx_a6000?" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are of Unix")
+def test_progress_goes_to_a_terminal_and_to_nothing_else(study):
+    import pty
+
+    def run(*options):
+        ours, theirs = pty.openpty()
+        done = subprocess.run([sys.executable, "-m", "uncertainty.cli", "run", str(study), *options], stderr=theirs,
+                              stdout=subprocess.PIPE, check=True, env=os.environ | {"TERM": "xterm"})
+        os.close(theirs)
+        os.set_blocking(ours, False)
+        try:
+            return done.stdout, os.read(ours, 1 << 16)
+        except OSError:  # nothing was written to it
+            return done.stdout, b""
+        finally:
+            os.close(ours)
+
+    printed, drawn = run()
+    assert b"cards" in drawn
+    assert b"\x1b" not in printed
+    assert run("--no-progress") == (printed, b"")

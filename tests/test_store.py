@@ -119,6 +119,8 @@ def test_a_killed_writer_leaves_whole_results(results, tmp_path):
         left = files(folder)
         assert left.keys() == whole.keys()
         assert all(left[n] == whole[n] for n in whole if not n.endswith(".nc"))
+    un.write(results, folder)
+    assert [p.name for p in tmp_path.iterdir()] == ["r"]
 
 
 def same(one, other) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import ctypes
+import glob
 import json
 import math
 import os
@@ -57,12 +58,33 @@ def write(results: Results, folder: str | os.PathLike[str]) -> Path:
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+    _sweep(folder)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-{os.getpid()}-", dir=folder.parent) as scratch:
         new = Path(scratch) / "new"
         new.mkdir()
         _fill(results, new)
         _replace(folder, new, Path(scratch) / "old")
     return folder
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what writers that were killed have left."""
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}-*-*"):
+        pid = left.name.rsplit("-", 2)[1]
+        if pid.isdigit() and not _alive(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    if os.name != "posix":
+        return True  # there, to ask is to kill
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _fill(results: Results, folder: Path) -> None:
