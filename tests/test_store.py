@@ -60,6 +60,7 @@ def test_summary_has_every_figure_with_its_error(results):
     assert band["0.95"][1] == pytest.approx(float(results.bands["capex_se"].sel(at | {"quantile": 0.95})), rel=1e-3)
     assert summary["bands"]["engineering"]["rtx_a5000"]["throughput"]["fp4"]["mean"] == [None, None]
     assert summary["digest"] == results.study.digest
+    assert summary["study_text"] == results.study.text
     assert summary["sampling"]["seed"] == 20251217
     prices = [i for i in summary["inputs"] if i["input"] == "unit_price"]
     assert len(prices) == 4

@@ -221,7 +221,8 @@ def summary(results: Results, versions: dict[str, str]) -> dict[str, Any]:
     study, convergence = results.study, results.convergence
     given, correlated = inputs(study), correlations(results)
     return _nulls({
-        "title": study.title, "study": study.name, "digest": study.digest, "versions": versions,
+        "title": study.title, "study": study.name, "study_text": study.text, "digest": study.digest,
+        "versions": versions,
         "sampling": study.sampling._asdict() | {"replicates": convergence.replicates},
         "convergence": {"capex_error": rounded(convergence.capex, ERROR_DIGITS),
                         "rank_error": rounded(convergence.rank, ERROR_DIGITS), "tolerance": convergence.tolerance,
