@@ -17,11 +17,15 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
+def plain(text: str) -> str:
+    """Words and figures; how wide columns and rules are is up to the version of rich."""
+    return " ".join(text.replace("─", "").split())
+
+
 def test_the_output_it_shows_is_what_the_command_prints(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert cli.main(["run"]) == 0
-    printed = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
-    assert blocks("text")[0].rstrip() in printed
+    assert plain(blocks("text")[0]) in plain(capsys.readouterr().out)
 
 
 def test_its_python_runs(tmp_path, monkeypatch):
