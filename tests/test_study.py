@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from uncertainty.model import INPUTS
-from uncertainty.resolve import BLOCK, SLOTS
+from uncertainty.resolve import BLOCK, SLOTS, Place
 from uncertainty.schema import StudyFile
-from uncertainty.study import Place, StudyError, load, shipped
+from uncertainty.study import StudyError, load, shipped
 
 STUDY = """\
 title = "Two cards"

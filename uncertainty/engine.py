@@ -24,7 +24,8 @@ from .analysis.error import Estimate, combine
 from .design import Block, Copula, Stream, copula, correlate, points, unit
 from .inverse import QuantileFunction, quantile_function
 from .model import OUTPUTS, PRECISIONS
-from .study import Criterion, Entry, Place, Study
+from .resolve import Criterion, Entry, Place
+from .study import Study
 
 Floats = NDArray[np.float64]
 Values = dict[str, Floats]

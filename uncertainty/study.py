@@ -17,12 +17,19 @@ from . import schema
 from .design import Sampling, Stream
 from .model import PRECISIONS
 from .quantity import UNKNOWN
-from .resolve import BLOCK, COMPONENTS, SLOTS, Tables, correlations, criteria, problems, resolve
-from .resolve import Criterion as Criterion
-from .resolve import Entries as Entries
-from .resolve import Entry as Entry
-from .resolve import Place as Place
-from .resolve import Problem as Problem
+from .resolve import (
+    BLOCK,
+    COMPONENTS,
+    SLOTS,
+    Criterion,
+    Entries,
+    Problem,
+    Tables,
+    correlations,
+    criteria,
+    problems,
+    resolve,
+)
 from .strict import Strict, nearest, printable
 
 

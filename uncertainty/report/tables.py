@@ -14,8 +14,9 @@ from ..distributions import Marginal
 from ..engine import WHOLE
 from ..inverse import quantile_function
 from ..model import INPUTS, OUTPUTS, PRECISIONS
+from ..resolve import Criterion, Entry, Place
 from ..results import Results
-from ..study import Criterion, Entry, Place, Study
+from ..study import Study
 
 DIGITS, ERROR_DIGITS = 10, 4  # significant ones written: what is beyond them is rounding
 

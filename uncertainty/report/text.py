@@ -11,8 +11,8 @@ import xarray as xr
 
 from ..analysis.error import half_width, upper_limit
 from ..model import OUTPUTS, PRECISIONS
+from ..resolve import Criterion
 from ..results import SHORTFALL, Results
-from ..study import Criterion
 
 CLOSE = 0.5  # a rival this much as probable as the most probable first is named too
 TIED = 0.5  # two firsts that tie more often than this are named together
