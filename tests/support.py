@@ -18,8 +18,10 @@ def _lines(table):
 
 def study_text(rest="", **given):
     """A study of constants, but for what is given: keys of the file's top, of [sampling], or else of [inputs]."""
+    shown = [f"{key} = {given.pop(key)!r}" for key in ("outputs", "precisions") if key in given]
     top, sampling = ({k: given.pop(k, v) for k, v in table.items()} for table in (TOP, SAMPLING))
-    return "\n".join([*_lines(top), "[sampling]", *_lines(sampling), "[inputs]", *_lines(INPUTS | given), rest, ""])
+    inputs = _lines(INPUTS | given)
+    return "\n".join([*_lines(top), *shown, "[sampling]", *_lines(sampling), "[inputs]", *inputs, rest, ""])
 
 
 def dist(kind, **parameters):

@@ -65,13 +65,16 @@ def test_tolerance_says_whether_it_was_met(study, capsys):
     (["run", "cards.toml", "--jobs", "0"], "--jobs is 0"),
     (["run", "cards.toml", "--tolerance", "2"], "between 0 and 1"),
     (["run", "cards.toml", "./cards.toml"], "two studies are called cards"),
-    (["run", "cards.toml", "broken.toml"], "pue"),
+    (["run", "broken.toml"], "pue"),
+    (["run", "cards.toml", "--jobs", "2", "--scheduler", "tcp://127.0.0.1:1"], "wanted one"),
+    (["run", "empty"], "no studies"),
     (["check", "broken.toml"], "pue"),
     (["init", "cards.toml"], "exists already"),
     (["init", "no/such/folder/study.toml"], "No such file"),
 ])
 def test_bad_input_gives_status_2_a_reason_and_no_output(study, capsys, arguments, words):
     Path("broken.toml").write_text(STUDY.replace("low = 1.1", "low = 0.5"))
+    Path("empty").mkdir()
     assert cli.main(arguments) == 2
     out, err = capsys.readouterr()
     assert words in err
@@ -96,7 +99,7 @@ def test_an_interrupt_ends_with_130_and_writes_nothing(study, capsys, monkeypatc
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("uncertainty.results.run", stop)
+    monkeypatch.setattr("uncertainty.batch.perform", stop)
     assert cli.main(["run", str(study)]) == 130
     assert "interrupted" in capsys.readouterr().err
     assert not Path("results").exists()
@@ -186,7 +189,7 @@ def test_two_studies_give_one_json_document(study, capsys):
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_the_work(study, capsys, monkeypatch):
-    monkeypatch.setattr("uncertainty.results.run", lambda *_, **__: pytest.fail("it has begun"))
+    monkeypatch.setattr("uncertainty.batch.perform", lambda *_, **__: pytest.fail("it has begun"))
     Path("file").write_text("")
     assert cli.main(["run", str(study), "--out", "file"]) == 2
     assert "no folder" in capsys.readouterr().err

@@ -1,6 +1,8 @@
 """Points against scipy's Sobol' sequence and the definition of a digital net; keys, copula, and bits that stay."""
 
 import hashlib
+import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -70,7 +72,7 @@ def test_the_scramble_keeps_the_quality_of_other_pairs(pair):
 def test_scramble_against_multiplying_bits_one_by_one():
     """Bit i of a scrambled point is its own bit i, plus random multiples of those before it, plus the shift's."""
     v = design.directions((0, 1, 7))
-    rows = design.words(design.generator(1, 2, "x"), 96).reshape(3, 32)
+    rows = design.words(design.generator(1, 2, "x").random_raw(96)).reshape(3, 32)
     shift = np.array([1, 2**31, 12345], np.uint32)
     plain = design.net(v, np.zeros(3, np.uint32), 0, 64)
     ours = design.net(design.linear_matrix_scramble(v, rows), shift, 0, 64)
@@ -88,8 +90,26 @@ def test_scramble_against_multiplying_bits_one_by_one():
 @pytest.mark.parametrize(("key", "word"), [(0, 0), (1, 0x514E28B7), (0xFFFFFFFF, 0x81F16F39)])
 def test_scatter_has_murmurhash3s_published_values(key, word):
     """Those of the empty text with the key as seed, of which the finalizer is all there is."""
-    assert design.scatter(np.array([key], np.uint32), 0, 1).tolist() == [[word]]
-    assert design.scatter(np.array([key ^ 5], np.uint32), 4, 4)[0, 1] == word  # of index 5
+    h = design.fold(np.array([key], np.uint32))
+    design.scatter(h, np.empty_like(h))
+    assert h.tolist() == [word]
+
+
+def finalized(h):
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
+        h = (h ^ h >> shift) * factor % 2**32
+    return h
+
+
+@pytest.mark.parametrize("samples", [1, 64, 1 << 17])
+def test_points_are_the_scrambled_net_and_below_it_hashes_of_keyed_numbers(samples):
+    sampling, dimensions, log2 = Sampling(samples, seed=6), (3, 0, 20), samples.bit_length() - 1
+    points = integers(dimensions, sampling, 2)
+    random = np.array([design.words(design.generator(6, 2, f"input {d}").random_raw(34)) for d in dimensions])
+    v = design.linear_matrix_scramble(design.directions(dimensions), random[:, :32])
+    scrambled = design.net(v, random[:, 32], 0, samples)
+    for d, i in itertools.product(range(3), {0, samples // 3, samples - 1}):
+        assert points[d, i] == scrambled[d, i] ^ finalized(i ^ int(random[d, 33])) >> log2
 
 
 @pytest.mark.parametrize("method", ["sobol", "lhs"])
@@ -116,6 +136,40 @@ def test_blocks_of_any_size_are_the_same_points(size):
         np.testing.assert_array_equal(parts, block(0, 128))
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("tile", [1, 48, 1000, design.TILE])
+def test_blocks_in_any_order_and_of_changing_size_are_the_same_points(method, tile, monkeypatch):
+    streams, sampling = [Stream("a", 0), Stream("b", 9), Stream("c", 7)], Sampling(256, seed=4, method=method)
+    whole = design.points(streams, sampling, 3)(0, 256)
+    monkeypatch.setattr(design, "TILE", tile)
+    block = design.points(streams, sampling, 3)
+    blocks = [(64, 64), (0, 64), (192, 64), (32, 32), (255, 1), (0, 256), (128, 128), (64, 64), (64, 64), (0, 1)]
+    made = [block(start, size) for start, size in blocks]
+    for (start, size), points in zip(blocks, made, strict=True):  # none is touched by those made after it
+        np.testing.assert_array_equal(points, whole[:, start : start + size])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_points_may_be_written_to_where_they_are_wanted(method):
+    block = design.points([Stream("a", 0), Stream("b", 9)], Sampling(128, seed=4, method=method), 3)
+    wanted = block(0, 128).copy()
+    for out in (np.empty((2, 64), np.uint32), np.empty((64, 2), np.uint32).T, np.empty((3, 99), np.uint32)[1:, :64]):
+        assert block(64, 64, out) is out
+        np.testing.assert_array_equal(out, wanted[:, 64:])
+        assert block(0, 64, out=out) is out
+        np.testing.assert_array_equal(out, wanted[:, :64])
+    np.testing.assert_array_equal(block(0, 128), wanted)  # Latin hypercubes are stored, and still what they were
+
+
+def test_two_block_functions_share_nothing():
+    sampling, streams = Sampling(128), [Stream("a", 0), Stream("b", 9)]
+    alone = [design.points(streams, sampling, r)(0, 128) for r in (0, 1)]
+    zero, one = (design.points(streams, sampling, r) for r in (0, 1))
+    for start in (0, 32, 64, 96):
+        np.testing.assert_array_equal(zero(start, 32), alone[0][:, start : start + 32])
+        np.testing.assert_array_equal(one(start, 32), alone[1][:, start : start + 32])
+
+
 def test_latin_hypercube_has_one_point_a_stratum_and_is_shuffled():
     points = integers(range(5), Sampling(64, method="lhs"))
     strata = points >> np.uint32(26)
@@ -134,8 +188,16 @@ def test_unit_points_lie_strictly_inside():
     assert ends.tolist() == [2.0**-33, 1 - 2.0**-33]
 
 
+def test_unit_points_may_be_written_to_where_they_are_wanted():
+    points, out = integers(range(3), Sampling(64)), np.empty((64, 3)).T
+    assert design.unit(points, out) is out
+    np.testing.assert_array_equal(out, design.unit(points))
+
+
 def test_no_streams_no_points():
     assert design.points([], Sampling(8), 0)(0, 8).shape == (0, 8)
+    out = np.empty((0, 8), np.uint32)
+    assert design.points([], Sampling(8), 0)(0, 8, out=out) is out
 
 
 def test_too_many_dimensions_are_refused_with_a_way_out():
@@ -148,8 +210,16 @@ def test_too_many_dimensions_are_refused_with_a_way_out():
 
 def test_streams_are_keyed_by_seed_replicate_and_name():
     keys = [(0, 0, "a"), (1, 0, "a"), (0, 1, "a"), (0, 0, "b"), (1, 11, "a"), (11, 1, "a"), (0, 0, "a ")]
-    first = {tuple(design.words(design.generator(*key), 4).tolist()) for key in keys}
+    first = {tuple(design.words(design.generator(*key).random_raw(4)).tolist()) for key in keys}
     assert len(first) == len(keys)
+
+
+@pytest.mark.parametrize("digest", [bytes(range(1, 33)), bytes([7, *[0] * 31]), bytes([*[0] * 8, 9, *[0] * 23])])
+def test_a_generator_is_seeded_by_the_integer_of_its_key(digest, monkeypatch):
+    """SeedSequence hashes an integer without its leading zero words."""
+    monkeypatch.setattr(hashlib, "blake2b", lambda key, digest_size: SimpleNamespace(digest=lambda: digest))
+    ours, numpys = design.generator(0, 0, "x"), np.random.PCG64(int.from_bytes(digest, "little"))
+    assert ours.state == numpys.state
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -142,7 +142,7 @@ def test_closed_forms_are_not_interpolated():
 
 def test_most_of_a_common_marginal_is_interpolated():
     for m in (un.pert(1.05, 1.25, 1.6), un.normal(0, 1), un.lognormal(9000, 0.1), un.beta(8, 10), stats.t(3)):
-        assert np.isnan(quantile_function(m).table[0]).sum() < 0.004 * CELLS
+        assert np.isnan(quantile_function(m).table).any(axis=1).sum() < 0.004 * CELLS
 
 
 @pytest.mark.parametrize("frozen", [stats.poisson(3), stats.binom(20, 0.3), stats.randint(-5, 1000)])
@@ -158,7 +158,7 @@ def test_discrete_scipy_distributions_are_exact(frozen):
 def test_a_wrong_coefficient_is_seen():
     m, scipys = PAIRS["pert"]
     right = quantile_function(m)
-    wrong = right._replace(table=right.table + np.array([[0.0], [0.0], [0.0], [1e-6]]))
+    wrong = right._replace(table=right.table + np.array([0.0, 0.0, 0.0, 1e-6]))
     assert u_error(wrong(U), U, scipys).max() > 1e-7
 
 
@@ -207,6 +207,35 @@ def test_out_may_be_given_and_may_be_the_input(m):
     assert quantile_function(m)(u, out=out) is out
     assert same_bits(out.copy(), expected.copy())
     assert same_bits(quantile_function(m)(u, out=u), expected)
+
+
+@pytest.mark.parametrize("m", BITS, ids=str)
+def test_out_may_overlap_the_input(m):
+    u = np.random.default_rng(3).random(5001)
+    expected = quantile_function(m)(u[1:].copy())
+    assert same_bits(quantile_function(m)(u[1:], out=u[:-1]), expected)
+
+
+def horner(c, t):
+    return ((c[3] * t + c[2]) * t + c[1]) * t + c[0]
+
+
+@pytest.mark.parametrize("m", [m for m in BITS if quantile_function(m).table is not None], ids=str)
+def test_a_value_is_its_cells_polynomial_or_exact(m):
+    """In Python's floats, one by one: the table decides, at the edges of cells and at 0 and 1 too."""
+    fast, nodes = quantile_function(m), np.arange(CELLS + 1) / CELLS
+    u = np.concatenate([nodes[::7], np.nextafter(nodes[1:], 0)[::7], TAIL, [0.0, 2.0**-53, 1 - 2.0**-53, 1.0]])
+    for x, p in zip(fast(u).tolist(), u.tolist(), strict=True):
+        cell = int(p * CELLS)
+        c = fast.table[cell].tolist()
+        value = c if isinstance(c, float) else horner(c, p * CELLS - cell)
+        assert x == (value if value == value else fast.exact(np.array([p]))[0])
+
+
+def test_atoms_are_looked_up_without_a_polynomial():
+    for m in (un.discrete([1, 2, 5], [0.1, 0.7, 0.2]), un.empirical(range(5000)), stats.poisson(3)):
+        assert quantile_function(m).table.shape == (CELLS + 1,)
+    assert quantile_function(un.normal(0, 1)).table.shape == (CELLS + 1, 4)
 
 
 def test_equal_marginals_share_one_function():

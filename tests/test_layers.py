@@ -9,7 +9,7 @@ import uncertainty
 
 HERE = Path(uncertainty.__file__).parent
 LAYERS = [  # each may import those before it
-    {"families", "model", "design", "strict"},
+    {"families", "model", "design", "strict", "versions"},
     {"elicitation"},
     {"distributions"},
     {"inverse", "quantity"},
@@ -17,10 +17,17 @@ LAYERS = [  # each may import those before it
     {"schema"},
     {"resolve"},
     {"study"},
+    {"plan"},
     {"engine"},
+    {"zarr3"},
+    {"samples"},
+    {"execution", "frames"},
+    {"pieces"},
     {"results", "propagation"},
     {"report"},
     {"store"},
+    {"batch"},
+    {"terminal"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,31 @@ def test_netcdf_opens_in_xarray_with_units_names_and_provenance(results, tmp_pat
         assert data.attrs["study_text"] == results.study.text
         assert data.attrs["digest"] == results.study.digest
         assert json.loads(data.attrs["versions"]) == store.versions()
+
+
+def test_netcdf_has_every_statistic_as_the_datasets_have_it(results, tmp_path):
+    renamed = {"bands": "{}{}", "means": "{}_mean{}", "central": "{}_central{}", "counts": "{}{}", "ranking": "{}{}"}
+    written = set()
+    with xr.open_dataset(un.write(results, tmp_path / "r") / "results.nc") as data:
+        for group, form in renamed.items():
+            for name, wanted in getattr(results, group).data_vars.items():
+                found = form.format(name.removesuffix("_se"), "_se" if name.endswith("_se") else "")
+                xr.testing.assert_identical(data[found].rename(name), wanted)
+                written.add(found)
+        assert written == set(data.data_vars)
+
+
+def test_results_may_be_written_in_threads(results, tmp_path):
+    with ThreadPoolExecutor(4) as pool:
+        folders = list(pool.map(lambda i: un.write(results, tmp_path / f"r{i}"), range(8)))
+    for folder in folders:
+        with xr.open_dataset(folder / "results.nc") as data:
+            np.testing.assert_array_equal(data["capex"], results.bands["capex"])
+
+
+def test_the_study_is_in_the_summary_as_it_was_written(make_study):
+    results = un.run(make_study(rest="# [ 1, 2 ]\n# \"é\"\\"))
+    assert json.loads(store.to_json(results))["study_text"] == results.study.text
 
 
 def test_summary_has_every_figure_with_its_error(results):

@@ -12,8 +12,8 @@ __version__ = "0.1.0"
 _HOME = {
     "load": "study", "Study": "study", "StudyError": "study",
     "run": "results", "Results": "results", "write": "store",
-    "ModelError": "engine",
-    "sample": "propagation", "propagate": "propagation",
+    "ModelError": "plan",
+    "sample": "samples", "propagate": "propagation",
     "uniform": "distributions", "triangular": "distributions", "pert": "distributions", "normal": "distributions",
     "lognormal": "distributions", "beta": "distributions", "discrete": "distributions",
     "empirical": "distributions", "Marginal": "distributions", "quantile_function": "inverse",
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from .distributions import pert as pert
     from .distributions import triangular as triangular
     from .distributions import uniform as uniform
-    from .engine import ModelError as ModelError
     from .inverse import quantile_function as quantile_function
+    from .plan import ModelError as ModelError
     from .propagation import propagate as propagate
-    from .propagation import sample as sample
     from .results import Results as Results
     from .results import run as run
+    from .samples import sample as sample
     from .store import write as write
     from .study import Study as Study
     from .study import StudyError as StudyError

@@ -6,22 +6,30 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from rich.console import Console
 
-    from .report.text import Section
-    from .results import Results
+    from .batch import Outcome
+    from .execution import Job
     from .study import Study
 
 REFERENCE = "configs/studies/reference.toml"
-OK, BAD_INPUT = 0, 2
+OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
+
+
+class UsageError(ValueError):
+    """Arguments that make no sense together."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,21 +39,10 @@ def parser() -> argparse.ArgumentParser:
         "and does the ranking flip? A study is a TOML file in which any number may be a distribution.")
     top.add_argument("--version", action="version", version=f"uncertainty {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    run = commands.add_parser("run", help="run studies: tables on the terminal, files in a folder",
-                              description="Run studies. Without a STUDY, the reference study.",
-                              epilog="Exit status: 0, or 2 for bad input or usage.")
-    _study_argument(run)
-    run.add_argument("--out", metavar="DIR", type=Path, default=Path("results"),
-                     help="write DIR/<study>/ (default: results)")
-    run.add_argument("--samples", metavar="N", type=int, help="samples a replicate, a power of two")
-    run.add_argument("--replicates", metavar="R", type=int, help="independent point sets, from which errors come")
-    run.add_argument("--seed", metavar="S", type=int, help="a whole number; same seed, same figures")
-    run.add_argument("--jobs", metavar="J", type=int, help="processes (default: every core, where it pays)")
-    run.add_argument("--tolerance", metavar="T", type=float,
-                     help="add replicates until the standard errors of CapEx quantiles (relative) and of rank "
-                          "probabilities (absolute) are below T")
-    run.add_argument("--json", action="store_true", help="print the summary as JSON, and no tables")
-    run.add_argument("--no-progress", action="store_true", help="no progress bar (there is none but on a terminal)")
+    _run_arguments(commands.add_parser(
+        "run", help="run studies: tables on the terminal, files in a folder",
+        description="Run studies: one prints its tables, several a line each. Without a STUDY, the reference study.",
+        epilog="Exit status: 0, 2 for bad input or usage or where a study failed, 130 where interrupted."))
     check = commands.add_parser("check", help="validate studies and show their inputs",
                                 description="Validate studies and show their inputs; exit status 2 with every problem.")
     _study_argument(check)
@@ -58,7 +55,32 @@ def parser() -> argparse.ArgumentParser:
 
 def _study_argument(command: argparse.ArgumentParser) -> None:
     command.add_argument("studies", metavar="STUDY", nargs="*", default=[REFERENCE],
-                         help=f"path of a TOML file, or name of a shipped study (default: {REFERENCE})")
+                         help="path of a TOML file, folder of such files, or name of a shipped study "
+                              f"(default: {REFERENCE})")
+
+
+def _run_arguments(run: argparse.ArgumentParser) -> None:
+    _study_argument(run)
+    run.add_argument("--out", metavar="DIR", type=Path, default=Path("results"),
+                     help="write DIR/<study>/ (default: results)")
+    run.add_argument("--samples", metavar="N", type=int, help="samples a replicate, a power of two")
+    run.add_argument("--replicates", metavar="R", type=int, help="independent point sets, from which errors come")
+    run.add_argument("--seed", metavar="S", type=int, help="a whole number; same seed, same figures")
+    run.add_argument("--tolerance", metavar="T", type=float,
+                     help="add replicates until the standard errors of CapEx quantiles (relative) and of rank "
+                          "probabilities (absolute) are below T")
+    run.add_argument("--jobs", metavar="J", type=int, help="processes (default: every core, where it pays)")
+    run.add_argument("--scheduler", metavar="ADDRESS",
+                     help="work on a Dask cluster, such as tcp://host:8786 (extra: dask)")
+    run.add_argument("--resume", action="store_true",
+                     help="go on from the replicates that an earlier run finished: one that was stopped, or one of "
+                          "fewer replicates or a wider tolerance")
+    run.add_argument("--force", action="store_true", help="run studies again whose results are current (of several)")
+    run.add_argument("--dry-run", action="store_true", help="say what would run, and what it takes; run nothing")
+    run.add_argument("--keep-samples", action="store_true",
+                     help="write every input and output of every sample to DIR/<study>.zarr (extra: zarr)")
+    run.add_argument("--json", action="store_true", help="print the summary as JSON, and no tables")
+    run.add_argument("--no-progress", action="store_true", help="no progress bar (there is none but on a terminal)")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,42 +92,59 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a terminal without a dash or a sign of interval
     try:
         return int(commands[arguments.command](arguments))
-    except ValueError as error:
-        from .engine import ModelError
-        from .study import StudyError
-
-        if not isinstance(error, StudyError | UsageError | ModelError):
+    except (ValueError, MemoryError, RuntimeError, ImportError) as error:
+        if not isinstance(error, _expected()):
             raise
         print(error, file=sys.stderr)
     except OSError as error:
-        print(f"{error.filename or 'results'}: {error.strerror or error}", file=sys.stderr)
+        print(f"{error.filename}: {error.strerror}" if error.filename else error, file=sys.stderr)
     except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
-        return 130
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
     return BAD_INPUT
 
 
-class UsageError(ValueError):
-    """Arguments that make no sense together."""
+def _expected() -> tuple[type[Exception], ...]:
+    """Errors that a user's input or machine makes, as against ours."""
+    from .execution import WorkerError
+    from .plan import ModelError
+    from .study import StudyError
+
+    return StudyError, UsageError, ModelError, WorkerError, MemoryError, ModuleNotFoundError
+
+
+# --- run -------------------------------------------------------------------------------------------------------
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from .study import load
+    from .batch import expand, sources
 
-    if arguments.jobs is not None and arguments.jobs < 1:
-        raise UsageError(f"--jobs is {arguments.jobs}; wanted at least 1")
-    if arguments.tolerance is not None and not 0 < arguments.tolerance < 1:
-        raise UsageError(f"--tolerance is {arguments.tolerance}; wanted a number between 0 and 1")
-    studies = [load(name).with_sampling(samples=arguments.samples, replicates=arguments.replicates,
-                                        seed=arguments.seed) for name in arguments.studies]
+    _check_usage(arguments)
+    names = expand(arguments.studies)
+    sampling = {name: getattr(arguments, name) for name in ("samples", "replicates", "seed")}
+    found = list(sources(names, **sampling))
+    failed = [source for source in found if source.error is not None]
+    if failed and len(found) == 1:
+        raise failed[0].error or AssertionError
+    for source in failed:
+        print(source.error, file=sys.stderr)
+    studies = [source.study for source in found if source.study is not None]
     twice = {s.name for s in studies if [t.name for t in studies].count(s.name) > 1}
     if twice:
         raise UsageError(f"two studies are called {twice.pop()} and would share a folder; run them with other --out")
+    jobs = [_job(study, arguments) for study in studies]
     _check_writable(arguments.out)
-    summaries = [_run_one(study, arguments) for study in studies]
-    if arguments.json:
-        print(summaries[0] if len(summaries) == 1 else f"[\n{','.join(summaries)}]")
-    return OK
+    status = (_dry_run if arguments.dry_run else _perform)(jobs, len(found) > 1, arguments)
+    return BAD_INPUT if failed else status
+
+
+def _check_usage(arguments: argparse.Namespace) -> None:
+    if arguments.jobs is not None and arguments.jobs < 1:
+        raise UsageError(f"--jobs is {arguments.jobs}; wanted at least 1")
+    if arguments.jobs is not None and arguments.scheduler:
+        raise UsageError("--jobs and --scheduler are given; wanted one: a cluster has its own workers")
+    if arguments.tolerance is not None and not 0 < arguments.tolerance < 1:
+        raise UsageError(f"--tolerance is {arguments.tolerance}; wanted a number between 0 and 1")
 
 
 def _check_writable(folder: Path) -> None:
@@ -117,128 +156,163 @@ def _check_writable(folder: Path) -> None:
         raise UsageError(f"--out is {folder}, but {there} cannot be written to")
 
 
-def _run_one(study: Study, arguments: argparse.Namespace) -> str:
-    from .results import run
-    from .store import to_json, write
+def _job(study: Study, arguments: argparse.Namespace) -> Job:
+    from .batch import PIECES
+    from .execution import Job, Store
+    from .pieces import Pieces
 
-    with _progress(study, arguments) as progress:
-        results = run(study, jobs=arguments.jobs, tolerance=arguments.tolerance, progress=progress)
-    if not arguments.json:
-        show(results, console())
-    folder = write(results, arguments.out / study.name)
-    if not arguments.json:
-        print(f"Written to {folder}: report.md, summary.json, results.nc, tables/\n")
-    return to_json(results) if arguments.json else ""
+    pieces = Pieces(study, arguments.out / PIECES, arguments.resume)
+    store = Store(str((arguments.out / f"{study.name}.zarr").resolve()), pieces.key) if arguments.keep_samples else None
+    return Job(study, arguments.tolerance, pieces, store)
 
 
 @contextmanager
-def _progress(study: Study, arguments: argparse.Namespace) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on standard error while replicates are made; nothing where that is no terminal."""
-    if arguments.no_progress or not sys.stderr.isatty():
+def _executor(address: str | None) -> Iterator[Executor | None]:
+    """A Dask cluster's executor, if there is an address."""
+    if address is None:
         yield None
         return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), auto_refresh=False, transient=True) as bar:
-        task = bar.add_task(study.name, total=None)
-        yield lambda done, wanted: bar.update(task, completed=done, total=wanted, refresh=True)
-
-
-def console() -> Console:
-    """Standard output: as wide as the terminal; 80 columns without colour elsewhere."""
-    from rich.console import Console
-
-    return Console(highlight=False) if sys.stdout.isatty() else Console(width=80, highlight=False, color_system=None)
+    try:
+        distributed: Any = import_module("distributed")
+    except ImportError:
+        raise UsageError("--scheduler needs Dask: pip install 'uncertainty[dask]'") from None
+    try:
+        client = distributed.Client(address, timeout="10s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--scheduler is {address}, but no scheduler answers there: {error}") from None
+    with client, client.get_executor() as executor:
+        yield executor
 
 
-def show(results: Results, screen: Console) -> None:
-    """Print the tables of a run."""
-    from .report.text import sections, trust
+def _perform(jobs: list[Job], several: bool, arguments: argparse.Namespace) -> int:
+    """Run studies, each to its end in whatever order they get there."""
+    from .batch import outcomes
+    from .execution import workers
+    from .terminal import console, progress
 
-    heading(results.study, screen)
-    for section in sections(results):
-        _print(section, screen)
-    screen.print(trust(results), markup=False)
-
-
-def heading(study: Study, screen: Console) -> None:
-    """Print what a study is."""
-    from rich.text import Text
-
-    screen.print(Text(study.title, style="bold"))
-    if study.description:
-        screen.print(f"{' '.join(study.description.split())}\n", markup=False)
-
-
-def _print(section: Section, screen: Console) -> None:
-    """Print a table whole: where its figures need more room than the screen has, the screen is made wider."""
-    plain = [section.columns, *section.rows]
-    least = [max(max(map(len, cell.split() if i < section.words else cell.split("\n")), default=0)
-                 for cell in (row[i] for row in plain)) for i in range(len(section.columns))]
-    narrow, screen.width = screen.width, max(screen.width, sum(least) + 2 * len(least))
-    screen.print(_table(section))
-    screen.width = narrow
-    screen.print(f"{section.note}\n", style="dim", markup=False)
+    report = _Report(arguments, several, console())
+    due = [job for job in jobs if not report.skip(job)]
+    try:
+        with _executor(arguments.scheduler) as executor, progress(due, not arguments.no_progress) as pause:
+            team = workers(due, arguments.jobs, executor)
+            for outcome in outcomes(due, team):
+                with pause():
+                    report.finished(outcome)
+    except KeyboardInterrupt:
+        kept = sum(job.done for job in due if not job.finished)
+        print(f"interrupted; {kept} finished replicates are kept: --resume goes on from them", file=sys.stderr)
+        return INTERRUPTED
+    return report.end([job.study.name for job in jobs])
 
 
-def _table(section: Section) -> Any:
-    from rich import box
-    from rich.table import Table as RichTable
-    from rich.text import Text
+@dataclass
+class _Report:
+    """What is said of studies as they end, and written: tables of one, a line each of several."""
 
-    table = RichTable(title=Text(section.title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD,
-                      pad_edge=False, show_edge=False, collapse_padding=True)
-    for i, column in enumerate(section.columns):
-        words = i < section.words
-        longest = max((len(word) for row in section.rows for word in row[i].split()), default=0)
-        table.add_column(Text(column), justify="left" if words else "right", no_wrap=not words, overflow="fold",
-                         min_width=longest if words else None)
-    for row in section.rows:
-        table.add_row(*map(Text, row))
-    return table
+    arguments: argparse.Namespace
+    several: bool
+    screen: Console
+    rows: dict[str, list[str]] = field(default_factory=dict)
+    summaries: dict[str, str] = field(default_factory=dict)
+    status: int = OK
+
+    def skip(self, job: Job) -> bool:
+        """Whether a study need not run, as its results are current; one alone is never skipped."""
+        from .batch import is_current
+
+        folder = self.arguments.out / job.study.name
+        if not self.several or self.arguments.force or not is_current(job.study, folder, job.tolerance):
+            return False
+        self.summaries[job.study.name] = (folder / "summary.json").read_text(encoding="utf-8")
+        self._row(job.study.name, "current, not run again (--force would)", ["", "", "", "current"])
+        return True
+
+    def finished(self, outcome: Outcome) -> None:
+        """Print the answer, then write it."""
+        from .terminal import show
+
+        name, results = outcome.job.study.name, outcome.results
+        if results is None:
+            if not self.several and outcome.error is not None:
+                raise outcome.error
+            self.status = BAD_INPUT
+            print(f"{name} failed: {outcome.error}", file=sys.stderr)
+            self._row(name, "failed", ["", "", "", "failed"])
+            return
+        for line in outcome.job.refused:
+            print(f"not used, made again: {line}", file=sys.stderr)
+        if not self.arguments.json and not self.several:
+            show(results, self.screen)
+        from .batch import finish
+        from .report.text import gist
+
+        folder = finish(outcome, self.arguments.out)
+        self.summaries[name] = (folder / "summary.json").read_text(encoding="utf-8")
+        reused = f", {outcome.job.reused} replicates reused" if outcome.job.reused else ""
+        samples, capex, rank = gist(results)
+        self._row(name, f"{samples} samples, CapEx {capex}, ranks {rank}, {outcome.seconds:.1f} s{reused}",
+                  [samples, capex, rank, f"{outcome.seconds:.1f} s"])
+        if not self.arguments.json and not self.several:
+            every = f"; every sample to {outcome.job.store.path}" if outcome.job.store else ""
+            print(f"Written to {folder}: report.md, summary.json, results.nc, tables/{every}\n")
+
+    def _row(self, name: str, line: str, row: list[str]) -> None:
+        self.rows[name] = [name, *row]
+        if self.several and not self.arguments.json:
+            self.screen.print(f"{name}: {line}", markup=False)
+
+    def end(self, names: list[str]) -> int:
+        """Print what is said when all is done; gives the exit status."""
+        from .report.text import Section
+        from .terminal import show_section
+
+        if self.arguments.json:
+            found = [self.summaries[name] for name in names if name in self.summaries]
+            print(f"[\n{','.join(found)}]" if self.several else found[0])
+        elif self.several:
+            rows = [self.rows[name] for name in names]
+            show_section(Section("Studies", ["study", "samples", "CapEx quantiles", "rank probabilities", ""], rows,
+                                 f"Sampling error, 95 %. Written to {self.arguments.out}/<study>/.", 2), self.screen)
+        return self.status
+
+
+def _dry_run(jobs: list[Job], several: bool, arguments: argparse.Namespace) -> int:
+    """Say what would run, and what it takes."""
+    from .batch import cost, is_current
+    from .report.text import Section
+    from .terminal import console, show_section
+
+    rows = []
+    for job in jobs:
+        folder = arguments.out / job.study.name
+        if several and not arguments.force and is_current(job.study, folder, job.tolerance):
+            rows.append([job.study.name, "nothing: current", "", "", ""])
+            continue
+        it = cost(job)
+        reused = f" ({job.reused} reused)" if job.reused else ""
+        least = "at least " if job.tolerance is not None else ""
+        rows.append([job.study.name, f"{least}{it.replicates} replicates{reused}", f"{it.samples:,}",
+                     f"{it.memory / 1e6:,.0f} MB", f"{it.disk / 1e6:,.0f} MB"])
+    columns = ["study", "would make", "samples", "memory a process", "disk"]
+    show_section(Section("Nothing was run", columns, rows, words=2), console())
+    return OK
+
+
+# --- check and init --------------------------------------------------------------------------------------------
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from .study import StudyError, load
+    from .batch import expand, sources
+    from .terminal import console, describe
 
-    failed = []
-    for name in arguments.studies:
-        try:
-            _describe(load(name), console())
-        except StudyError as error:
-            failed.append(error)
-            print(error, file=sys.stderr)
-    return BAD_INPUT if failed else OK
-
-
-def _describe(study: Study, screen: Console) -> None:
-    from .report.tables import inputs
-    from .report.text import Section, number
-
-    heading(study, screen)
-    rows = []
-    for name, scenario, build, precision, unit, value, _, low, high, *_, grade, _, _ in inputs(study).rows:
-        spread = "" if low != low else f"{number(low)}–{number(high)}"
-        where = " ".join(filter(None, [build, scenario]))
-        rows.append([f"{name} {precision}".strip(), where, value, spread, unit, grade])
-    _print(Section("Inputs", ["input", "where", "value", "5 %–95 %", "unit", "grade"], rows, words=3), screen)
-    _describe_rest(study, screen)
-    sampling, uncertain = study.sampling, len(study.streams())
-    screen.print(f"\n{study.name} is fine: {len(study.builds)} builds, {len(study.scenarios)} scenarios, {uncertain} "
-                 f"uncertain inputs, {sampling.replicates} x {sampling.samples:,} samples ({sampling.method}, seed "
-                 f"{sampling.seed}).", markup=False)
-
-
-def _describe_rest(study: Study, screen: Console) -> None:
-    """Print what is no single input: correlation, components and criteria."""
-    from .report.text import criterion_name
-
-    for (a, b), rho in study.correlation.items():
-        screen.print(f"correlated: {a} and {b}, Spearman {rho:g}", markup=False)
-    for name, per in study.components.items():
-        screen.print(f"component: {name}, {'once' if per == 'once' else f'per {per}'}", markup=False)
-    screen.print(f"ranked by: {', '.join(map(criterion_name, study.criteria))}", markup=False)
+    status = OK
+    for source in sources(expand(arguments.studies)):
+        if source.study is None:
+            status = BAD_INPUT
+            print(source.error, file=sys.stderr)
+        else:
+            describe(source.study, console())
+    return status
 
 
 def _init(arguments: argparse.Namespace) -> int:

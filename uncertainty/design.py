@@ -8,10 +8,10 @@ on every machine.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from scipy.special import ndtr, ndtri
 Points = NDArray[np.uint32]
 BITS = 32
 DIMENSIONS = 4096
+TILE = 1 << 15  # integers that are made at once: few enough for the cache, many enough for numpy
 METHODS = ("sobol", "lhs", "random")
 
 
@@ -42,12 +43,13 @@ class Sampling(NamedTuple):
 def generator(seed: int, replicate: int, name: str) -> np.random.PCG64:
     """PCG64 keyed by (seed, replicate, input name), through BLAKE2b so that similar names are unrelated."""
     key = f"{seed}\x1f{replicate}\x1f{name}".encode()
-    return np.random.PCG64(int.from_bytes(hashlib.blake2b(key, digest_size=32).digest(), "little"))
+    digest = np.frombuffer(hashlib.blake2b(key, digest_size=32).digest(), "<u4")
+    return np.random.PCG64(digest[: digest.nonzero()[0][-1] + 1])  # as of the one integer that it spells, but faster
 
 
-def words(bits: np.random.PCG64, count: int) -> Points:
-    """The next `count` 32-bit words: the high halves of the raw stream, which numpy promises not to change."""
-    return (bits.random_raw(count) >> np.uint64(32)).astype(np.uint32)
+def words(raw: NDArray[np.uint64]) -> Points:
+    """High halves, as 32-bit words, of a raw stream, which numpy promises not to change."""
+    return (raw >> np.uint64(32)).astype(np.uint32)
 
 
 @cache
@@ -87,11 +89,10 @@ def linear_matrix_scramble(v: Points, rows: Points) -> Points:
     `v` is (dimension, 32); `rows` (dimension, 32) are random words, of which each row of a matrix keeps the bits
     below its diagonal, which is one.
     """
-    place = np.arange(BITS - 1, -1, -1, dtype=np.uint32)
-    diagonal = np.uint32(1) << place
+    diagonal = np.uint32(1) << np.arange(BITS - 1, -1, -1, dtype=np.uint32)
     matrix = rows & ~((diagonal << np.uint32(1)) - np.uint32(1)) | diagonal
-    parity = np.bitwise_count(matrix[:, :, None] & v[:, None, :]).astype(np.uint32) & np.uint32(1)
-    return np.bitwise_or.reduce(parity << place[:, None], axis=1)
+    parity = np.bitwise_count(matrix[:, None, :] & v[:, :, None]) & np.uint8(1)
+    return np.packbits(parity, axis=2).view(">u4")[..., 0].astype(np.uint32)
 
 
 def net(v: Points, shift: Points, start: int, size: int) -> Points:
@@ -101,7 +102,7 @@ def net(v: Points, shift: Points, start: int, size: int) -> Points:
     """
     points = np.empty((len(v), size), np.uint32)
     points[:, 0] = shift
-    for j in range(BITS):
+    for j in range(start.bit_length()):
         if start >> j & 1:
             points[:, 0] ^= v[:, j]
     for j in range(size.bit_length() - 1):
@@ -109,27 +110,57 @@ def net(v: Points, shift: Points, start: int, size: int) -> Points:
     return points
 
 
-def scatter(keys: Points, start: int, size: int) -> Points:
-    """Random words for samples start ... start + size - 1, shape (key, size): MurmurHash3's finalizer (Appleby)."""
-    h = np.arange(start, start + size, dtype=np.uint32) ^ keys[:, None]
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
-        h ^= h >> np.uint32(shift)
+def fold(h: Points) -> Points:
+    """First step of MurmurHash3's finalizer (Appleby), linear: fold(a ^ b) is fold(a) ^ fold(b)."""
+    return h ^ h >> np.uint32(16)
+
+
+def scatter(h: Points, spare: Points) -> None:
+    """Make random words of what `fold` gives: the rest of MurmurHash3's finalizer, in place; `spare` is scratch."""
+    for factor, shift in ((0x85EBCA6B, 13), (0xC2B2AE35, 16)):
         h *= np.uint32(factor)
-    h ^= h >> np.uint32(16)
-    return h
+        h ^= np.right_shift(h, np.uint32(shift), out=spare)
 
 
-Block = Callable[[int, int], Points]  # (start, size) -> (stream, size)
+class Block(Protocol):
+    """One replicate's points, for one thread."""
+
+    def __call__(self, start: int, size: int, /, out: Points | None = None) -> Points:
+        """Samples start ... start + size - 1 as integers (stream, size), in `out` where that is given."""
 
 
 def _sobol(streams: Sequence[Stream], sampling: Sampling, replicate: int) -> Block:
     v = directions(tuple(s.dimension for s in streams))
-    random = np.array([words(generator(sampling.seed, replicate, s.name), BITS + 2) for s in streams])
+    random = words(np.array([generator(sampling.seed, replicate, s.name).random_raw(BITS + 2) for s in streams]))
     v = linear_matrix_scramble(v, random[:, :BITS])
     # Below the net's own digits a linear scramble leaves the errors of smooth sums mostly tiny and rarely large, and
     # error bars that do not hold. Independent digits there, as in Owen's scrambling, cost no accuracy and mend it.
-    free = np.uint32(sampling.samples.bit_length() - 1)
-    return lambda start, size: net(v, random[:, BITS], start, size) ^ scatter(random[:, BITS + 1], start, size) >> free
+    return _scattered(v, random[:, BITS], random[:, BITS + 1, None], sampling.samples.bit_length() - 1)
+
+
+def _scattered(v: Points, shift: Points, keys: Points, digits: int) -> Block:
+    """A net of so many binary digits, and random ones below them."""
+
+    @cache
+    def first(width: int) -> tuple[Points, ...]:
+        """Unshifted net and folded keys of the first tile, XOR constants those of all others; and scratch for two."""
+        plain = net(v, np.zeros_like(shift), 0, width)
+        return plain, fold(np.arange(width, dtype=np.uint32)) ^ fold(keys), np.empty_like(plain), np.empty_like(plain)
+
+    def block(start: int, size: int, /, out: Points | None = None) -> Points:
+        out = np.empty((len(v), size), np.uint32) if out is None else out
+        width = min(size, 1 << max(TILE // len(v), 1).bit_length() - 1)
+        plain, folded, h, spare = first(width)
+        corners = net(v[:, width.bit_length() - 1 :], shift, start // width, size // width)
+        for i, at in enumerate(fold(np.arange(start, start + size, width, dtype=np.uint32))):
+            np.bitwise_xor(folded, at, out=h)
+            scatter(h, spare)
+            h >>= np.uint32(digits)
+            h ^= plain
+            np.bitwise_xor(h, corners[:, i, None], out=out[:, i * width : (i + 1) * width])
+        return out
+
+    return block
 
 
 def _lhs(streams: Sequence[Stream], sampling: Sampling, replicate: int) -> Block:
@@ -138,16 +169,28 @@ def _lhs(streams: Sequence[Stream], sampling: Sampling, replicate: int) -> Block
     for s in streams:
         bits = generator(sampling.seed, replicate, s.name)
         stratum = np.argsort(bits.random_raw(sampling.samples), kind="stable").astype(np.uint64)
-        columns.append((stratum << np.uint64(BITS - k) | words(bits, sampling.samples) >> np.uint32(k))
+        columns.append((stratum << np.uint64(BITS - k) | words(bits.random_raw(sampling.samples)) >> np.uint32(k))
                        .astype(np.uint32))
     points = np.array(columns)
-    return lambda start, size: points[:, start : start + size]
+
+    def block(start: int, size: int, /, out: Points | None = None) -> Points:
+        part = points[:, start : start + size]
+        return part if out is None else np.positive(part, out=out)
+
+    return block
 
 
 def _random(streams: Sequence[Stream], sampling: Sampling, replicate: int) -> Block:
-    def block(start: int, size: int) -> Points:
-        return np.array([words(generator(sampling.seed, replicate, s.name).advance(start), size)
-                         for s in streams])
+    bits = [generator(sampling.seed, replicate, s.name) for s in streams]
+    at = 0
+
+    def block(start: int, size: int, /, out: Points | None = None) -> Points:
+        nonlocal at
+        out = np.empty((len(bits), size), np.uint32) if out is None else out
+        for row, stream in zip(out, bits, strict=True):
+            row[:] = words(stream.advance(start - at).random_raw(size))
+        at = start + size
+        return out
 
     return block
 
@@ -162,13 +205,13 @@ def points(streams: Sequence[Stream], sampling: Sampling, replicate: int) -> Blo
     dimension; on nothing else. Samples start ... start + size - 1 with `size` a power of two that divides `start`.
     """
     if not streams:
-        return lambda _, size: np.empty((0, size), np.uint32)
+        return lambda _, size, out=None: np.empty((0, size), np.uint32) if out is None else out
     return _POINTS[sampling.method](streams, sampling, replicate)
 
 
-def unit(integers: Points) -> NDArray[np.float64]:
-    """Integers to the open unit interval: the centres of 2**32 equal cells."""
-    u = np.multiply(integers, 2.0**-BITS, dtype=np.float64)
+def unit(integers: Points, out: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """Integers to the open unit interval, the centres of 2**32 equal cells, into `out` where it is given."""
+    u = np.multiply(integers, 2.0**-BITS, out=out, dtype=np.float64)
     u += 2.0 ** -(BITS + 1)
     return u
 

@@ -37,8 +37,8 @@ class QuantileFunction(NamedTuple):
     ----------
     exact : the exact quantile function
     u_error : largest measured |CDF(Q(u)) - u| [1], beyond the rounding of Q to a double
-    table : (4, CELLS + 1) coefficients of a cubic in each of CELLS equal cells of u, lowest power first, NaN
-        where `exact` is to be called; None to call it everywhere
+    table : (CELLS + 1, 4) coefficients of a cubic in each of CELLS equal cells of u, lowest power first, or
+        (CELLS + 1,) constants; NaN where `exact` is to be called; None to call it everywhere
     """
 
     exact: Callable[[Array], Array]
@@ -48,21 +48,30 @@ class QuantileFunction(NamedTuple):
     def __call__(self, u: Array, out: Array | None = None) -> Array:
         """Quantiles at `u` in [0, 1], into `out`, which may be `u`; no bit depends on a value's place."""
         if self.table is None:
-            return np.positive(self.exact(u), out=out)
-        t = u * CELLS
-        cell = np.floor(t)
-        k = cell.astype(np.intp)
-        t -= cell
-        x: Array = self.table[3].take(k, mode="clip")
-        rest = np.nonzero(np.isnan(x))
-        exact = self.exact(u[rest]) if rest[0].size else u[rest]
-        for coefficients in self.table[2:0:-1]:
-            x *= t
-            x += coefficients.take(k, out=cell, mode="clip")
-        x *= t
-        x = np.add(x, self.table[0].take(k, out=cell, mode="clip"), out=out)
-        x[rest] = exact
+            x = self.exact(u)
+            return x if out is None else np.positive(x, out=out)
+        place = u * CELLS  # exact, and so is the way back
+        x = _interpolate(self.table, place, out)
+        rest = np.isnan(x).nonzero()
+        if rest[0].size:
+            x[rest] = self.exact(place[rest] / CELLS)
         return x
+
+
+def _interpolate(table: Array, place: Array, out: Array | None) -> Array:
+    """Values of the polynomials in a table at places that count cells."""
+    if table.ndim == 1:
+        return table.take(place.astype(np.int32), out=out, mode="clip")
+    cell = np.floor(place)
+    c = table.take(cell.astype(np.int32), axis=0, mode="clip")
+    t = np.subtract(place, cell, out=cell)
+    x = np.multiply(c[..., 3], t, out=out)
+    x += c[..., 2]
+    x *= t
+    x += c[..., 1]
+    x *= t
+    x += c[..., 0]
+    return x
 
 
 def quantile_function(marginal: Any) -> QuantileFunction:
@@ -107,17 +116,16 @@ def _tabulated(ppf: Callable[[Array], Array], pdf: Callable[[Array], Array]) -> 
         good = (error <= TOLERANCE) & (steep <= 3.0 * rise)  # Fritsch and Carlson 1980: monotone
         good &= (start - nodes[0] > room) & (nodes[-1] - end > room)
     good[[0, -1]] = False  # the tails, u < 1e-4 and u > 1 - 1e-4
-    table[:, ~good] = np.nan
-    table = np.column_stack([table, np.full(4, np.nan)])
-    return QuantileFunction(ppf, float(error[good].max(initial=0.0)), table)
+    rows = np.full((CELLS + 1, 4), np.nan)
+    rows[:-1][good] = table.T[good]
+    return QuantileFunction(ppf, float(error[good].max(initial=0.0)), rows)
 
 
 def _stepped(ppf: Callable[[Array], Array]) -> QuantileFunction:
     """Atoms: a constant in every cell that no step falls into."""
-    nodes, table = ppf(np.linspace(0.0, 1.0, CELLS + 1)), np.zeros((4, CELLS + 1))
-    table[0] = nodes
-    table[:, np.append(nodes[1:] != nodes[:-1], True)] = np.nan
-    return QuantileFunction(ppf, 0.0, table)
+    nodes = ppf(np.linspace(0.0, 1.0, CELLS + 1))
+    steps = np.append(nodes[1:] != nodes[:-1], True)
+    return QuantileFunction(ppf, 0.0, np.where(steps, np.nan, nodes + 0.0))  # -0.0 becomes 0.0
 
 
 def _hermite(nodes: Array, pdf: Callable[[Array], Array]) -> Array:

@@ -7,7 +7,7 @@ reference document (Benally, "GPGPU Comparison for Local AI & Scientific Computi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -193,46 +193,68 @@ def sustained(peak: Value, sustained_ratio: Value, sparsity_factor: Value = 1.0)
     return peak * sustained_ratio * sparsity_factor
 
 
-def evaluate(inputs: Mapping[str, Value], components: Mapping[str, str] | None = None) -> dict[str, Value]:
-    """All outputs from all inputs; every dimension broadcasts.
+class Quantities(dict[str, Value]):
+    """Inputs, and what follows from them, each made when it is first asked for."""
+
+    def __init__(self, inputs: Mapping[str, Value], components: Mapping[str, str]) -> None:
+        """Take all inputs, and what each component's price is per."""
+        super().__init__(inputs)
+        self.components = components
+
+    def __missing__(self, name: str) -> Value:
+        """Make a quantity by its formula."""
+        value = self[name] = FORMULAS[name](self)
+        return value
+
+
+def _component_costs(q: Quantities) -> Value:
+    nothing = 0.0 * q["device_count"]
+    return sum((component_cost(q[name], per, q["device_count"], q["node_count"])
+                for name, per in q.components.items()), nothing)
+
+
+FORMULAS: dict[str, Callable[[Quantities], Value]] = {
+    "device_count": lambda q: device_count(q["budget"], q["unit_price"]),
+    "node_count": lambda q: node_count(q["device_count"], q["devices_per_node"]),
+    "spend": lambda q: spend(q["device_count"], q["unit_price"]),
+    "leftover": lambda q: leftover(q["budget"], q["spend"]),
+    "it_power": lambda q: it_power(q["device_count"], q["unit_power"], q["draw_fraction"]),
+    "facility_power": lambda q: facility_power(q["it_power"], q["pue"], q["host_overhead"], q["device_count"],
+                                               q["host_power"]),
+    "run_energy": lambda q: run_energy(q["facility_power"], q["run_hours"]),
+    "battery_energy": lambda q: battery_energy(q["run_energy"], q["discharge_efficiency"], q["depth_of_discharge"]),
+    "battery_count": lambda q: battery_count(q["battery_energy"], q["facility_power"], q["battery_capacity"],
+                                             q["battery_power"]),
+    "storage_cost": lambda q: storage_cost(q["battery_count"], q["battery_unit_price"]),
+    "component_cost": _component_costs,
+    "capex": lambda q: capex(q["spend"], q["storage_cost"], q["component_cost"]),
+    "capex_reference": lambda q: capex_reference(q["budget"], q["storage_cost"], q["component_cost"]),
+    # of one device
+    "unit_draw": lambda q: q["unit_power"] * q["draw_fraction"],
+    "unit_throughput": lambda q: sustained(q["peak"], q["sustained_ratio"], sparsity_factor(
+        q["sparse"], q["sparsity_gain"], q["sparsity_realised"])),
+    "unit_sustained_bandwidth": lambda q: q["unit_bandwidth"] * q["bandwidth_ratio"],
+    # of all, and per dollar, kilowatt and watt (Tables 3 and 4)
+    "throughput": lambda q: q["device_count"] * q["unit_throughput"],
+    "throughput_per_dollar": lambda q: ratio(q["throughput"], q["capex"]),
+    "throughput_per_spend": lambda q: q["unit_throughput"] / q["unit_price"],
+    "throughput_per_kw": lambda q: q["unit_throughput"] / q["unit_draw"],
+    "memory_pool": lambda q: q["device_count"] * q["memory"],
+    "memory_per_dollar": lambda q: ratio(q["memory_pool"], q["capex"]),
+    "memory_per_spend": lambda q: q["memory"] / q["unit_price"],
+    "bandwidth": lambda q: q["device_count"] * q["unit_sustained_bandwidth"],
+    "bandwidth_per_dollar": lambda q: ratio(q["bandwidth"], q["capex"]),
+    "bandwidth_per_spend": lambda q: q["unit_sustained_bandwidth"] / q["unit_price"],
+    "bandwidth_per_watt": lambda q: q["unit_sustained_bandwidth"] / (q["unit_draw"] * 1000.0),
+}
+
+
+def evaluate(inputs: Mapping[str, Value], components: Mapping[str, str] | None = None,
+             outputs: Iterable[str] = tuple(OUTPUTS)) -> dict[str, Value]:
+    """Outputs, all or those asked for, from all inputs; every dimension broadcasts.
 
     `inputs` holds the names of INPUTS, `sparse` (1 where a precision's peak counts 2:4 sparsity, else 0) and
     the price of each component under its name; `components` says what each price is per.
     """
-    x = inputs
-    out: dict[str, Value] = {}
-    n = out["device_count"] = device_count(x["budget"], x["unit_price"])
-    out["node_count"] = node_count(n, x["devices_per_node"])
-    out["spend"] = spend(n, x["unit_price"])
-    out["leftover"] = leftover(x["budget"], out["spend"])
-    _energy(x, n, out)
-    out["component_cost"] = sum(
-        (component_cost(x[name], per, n, out["node_count"]) for name, per in (components or {}).items()), 0.0 * n)
-    out["capex"] = capex(out["spend"], out["storage_cost"], out["component_cost"])
-    out["capex_reference"] = capex_reference(x["budget"], out["storage_cost"], out["component_cost"])
-    _performance(x, n, out)
-    return {name: out[name] for name in OUTPUTS}
-
-
-def _energy(x: Mapping[str, Value], n: Value, out: dict[str, Value]) -> None:
-    out["it_power"] = it_power(n, x["unit_power"], x["draw_fraction"])
-    out["facility_power"] = facility_power(out["it_power"], x["pue"], x["host_overhead"], n, x["host_power"])
-    out["run_energy"] = run_energy(out["facility_power"], x["run_hours"])
-    out["battery_energy"] = battery_energy(out["run_energy"], x["discharge_efficiency"], x["depth_of_discharge"])
-    out["battery_count"] = battery_count(out["battery_energy"], out["facility_power"], x["battery_capacity"],
-                                         x["battery_power"])
-    out["storage_cost"] = storage_cost(out["battery_count"], x["battery_unit_price"])
-
-
-def _performance(x: Mapping[str, Value], n: Value, out: dict[str, Value]) -> None:
-    factor = sparsity_factor(x["sparse"], x["sparsity_gain"], x["sparsity_realised"])
-    device = {"throughput": sustained(x["peak"], x["sustained_ratio"], factor), "memory": x["memory"],
-              "bandwidth": x["unit_bandwidth"] * x["bandwidth_ratio"]}
-    power = x["unit_power"] * x["draw_fraction"]
-    for name, each in device.items():
-        total = "memory_pool" if name == "memory" else name
-        out[total] = n * each
-        out[f"{name}_per_dollar"] = ratio(out[total], out["capex"])
-        out[f"{name}_per_spend"] = each / x["unit_price"]
-    out["throughput_per_kw"] = device["throughput"] / power
-    out["bandwidth_per_watt"] = device["bandwidth"] / (power * 1000.0)
+    q = Quantities(inputs, components or {})
+    return {name: q[name] for name in outputs}

@@ -1,4 +1,4 @@
-"""Samples of any model: inputs by name in, outputs by name out, labelled; a study's own samples too."""
+"""Samples of any model: inputs by name in, outputs by name out, labelled."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from . import engine
 from .design import METHODS, Sampling, Stream, copula, correlate, points, unit
 from .inverse import quantile_function
-from .model import INPUTS, OUTPUTS, PRECISIONS
-from .study import Study
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -119,51 +116,3 @@ def _checked(correlation: Mapping[tuple[str, str], float], inputs: Mapping[str, 
         if not -1 <= rho <= 1:
             raise ValueError(f"correlation of {a} and {b} is {rho}; wanted -1 to 1")
     return dict(correlation)
-
-
-def sample(study: Study) -> xr.Dataset:
-    """Every input and output of every sample of a study.
-
-    Returns
-    -------
-    Dataset
-        over (replicate, sample) and, where they vary along them, (scenario, build, precision). Units and meanings
-        are attributes. Inputs and outputs that nothing makes uncertain have no sample dimension.
-
-    Raises
-    ------
-    MemoryError
-        where they would take more than 4 GB: ask for fewer samples or replicates.
-    """
-    plan = engine.plan_of(study)
-    columns: dict[str, list[NDArray[Any]]] = {}
-    for replicate in range(study.sampling.replicates):
-        for name, values in engine.simulate(plan, replicate, with_inputs=True).items():
-            columns.setdefault(name, []).append(values)
-        if not replicate:
-            _refuse_too_large(columns, study.sampling.replicates)
-    coords = {"scenario": list(study.scenarios), "build": [b.key for b in study.builds], "precision": list(PRECISIONS)}
-    return xr.Dataset({name: _labelled(name, c) for name, c in columns.items()}, coords)
-
-
-MOST_BYTES = 4 << 30
-
-
-def _refuse_too_large(columns: Mapping[str, list[NDArray[Any]]], replicates: int) -> None:
-    size = replicates * sum(c[0].nbytes for c in columns.values())
-    if size > MOST_BYTES:
-        raise MemoryError(f"all samples would take {size / 2**30:.1f} GB, at most {MOST_BYTES / 2**30:.0f} GB are "
-                          "given: ask for fewer with study.with_sampling(samples=..., replicates=...)")
-
-
-def _labelled(name: str, replicates: list[NDArray[Any]]) -> xr.Variable:
-    spec = INPUTS.get(name) or OUTPUTS.get(name)
-    about = {"units": spec.unit, "long_name": spec.meaning} if spec else {}
-    varying = replicates[0].shape[-1] > 1
-    values = np.stack(replicates) if varying else replicates[0][None]
-    if name in OUTPUTS and OUTPUTS[name].whole:  # integers, so that their quantiles are attainable
-        values = values.astype(np.int64)
-    values = np.moveaxis(values, -1, 1)
-    dims = ["replicate", "sample", "scenario", "build", "precision"]
-    kept = [d for d, n in zip(dims, values.shape, strict=True) if n > 1 or (varying and d in dims[:2])]
-    return xr.Variable(kept, values.reshape([n for d, n in zip(dims, values.shape, strict=True) if d in kept]), about)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations, product
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ BLOCK = 48  # Sobol' dimensions set aside for the site, and for each build: appe
 COMPONENTS = 16  # of them for further components: the last, so that a new input moves none
 CRITERIA = ("capex", "battery_count", "throughput", "throughput_per_dollar", "memory_pool",
             "memory_per_dollar", "bandwidth_per_watt")
+ALWAYS = ("device_count", "battery_count", "capex")  # outputs that every study works out
 TAKEN = {*INPUTS, *OUTPUTS, "sparse", "replicate", "sample", "scenario", "build", "precision"}
 
 
@@ -70,6 +71,11 @@ class Tables(NamedTuple):
         """Names of the scenarios; one where the study has none."""
         return tuple(self.file.scenarios) or ("base",)
 
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """Those that are worked out, in their usual order."""
+        return tuple(p for p in PRECISIONS if p in self.file.precisions) or PRECISIONS
+
 
 NOTHING = Quantity(0.0, "default")
 Entries = dict[str, dict[Place, Entry]]  # by input or component
@@ -97,7 +103,7 @@ def resolve(tables: Tables) -> Entries:
 def _places(tables: Tables, name: str) -> Iterator[Place]:
     spec = INPUTS[name]
     return map(Place._make, product(tables.scenarios, tables.file.builds if spec.per_build else [""],
-                                    PRECISIONS if spec.typed else [""]))
+                                    tables.precisions if spec.typed else [""]))
 
 
 def _entry(tables: Tables, name: str, place: Place) -> Entry | None:
@@ -145,13 +151,20 @@ def correlations(tables: Tables, entries: Entries) -> list[tuple[tuple[str, str]
 
 def criteria(tables: Tables, entries: Entries) -> list[list[Criterion]]:
     """What each listed criterion stands for: a typed output at every precision that two builds have."""
-    listed = tables.file.criteria or [schema.Criterion(output=name) for name in CRITERIA]
+    shown = tables.file.outputs or CRITERIA
+    listed = tables.file.criteria or [schema.Criterion(output=c) for c in CRITERIA if c in {*ALWAYS, *shown}]
     found = []
     for c in listed:
         spec = OUTPUTS[c.output]
         precisions = _precisions(entries, c.precision) if spec.typed else [""]
         found.append([Criterion(c.output, p, c.better or spec.better) for p in precisions])
     return found
+
+
+def outputs(tables: Tables, criteria: Iterable[Criterion]) -> tuple[str, ...]:
+    """What is worked out, in the usual order: all, or what the study lists and what it cannot do without."""
+    wanted = {*tables.file.outputs, *ALWAYS, *(c.output for c in criteria)} if tables.file.outputs else OUTPUTS
+    return tuple(name for name in OUTPUTS if name in wanted)
 
 
 def _precisions(entries: Entries, wanted: str | None) -> list[str]:

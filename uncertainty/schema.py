@@ -274,4 +274,8 @@ class StudyFile(Strict):
     components: dict[Name, Component] = Field({}, description="further things to buy")
     criteria: list[Annotated[Criterion, _Reader(_criterion, Output | Criterion)]] = Field(
         [], description="what builds are ranked by")
+    outputs: Annotated[list[Output], AfterValidator(_distinct)] = Field(  # type: ignore[valid-type]
+        [], description="what to work out beside device_count, battery_count, capex and the criteria; else everything")
+    precisions: Annotated[list[Literal[PRECISIONS]], AfterValidator(_distinct)] = Field(  # type: ignore[valid-type]
+        [], description="which precisions to work out; else all")
 

@@ -5,32 +5,22 @@ from __future__ import annotations
 import csv
 import ctypes
 import glob
-import json
 import math
 import os
-import platform
-import re
 import shutil
 import sys
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import xarray as xr
-
-from . import __version__
+from .report import summary
+from .report.figures import Table
 from .report.markdown import report
-from .report.tables import Table, summary, tables
+from .report.tables import tables
 from .results import Results
+from .versions import versions
 
 OURS = ("results.nc", "summary.json", "report.md", "tables")
-
-
-def versions() -> dict[str, str]:
-    """Versions of all that the figures depend on."""
-    return {"uncertainty": __version__, "python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "scipy")}}
 
 
 def write(results: Results, folder: str | os.PathLike[str]) -> Path:
@@ -88,12 +78,15 @@ def _alive(pid: int) -> bool:
 
 
 def _fill(results: Results, folder: Path) -> None:
+    made, figures = versions(), tables(results)
     (folder / "tables").mkdir()
-    for name, table in tables(results).items():
+    for name, table in figures.items():
         _write_csv(folder / "tables" / f"{name}.csv", table)
-    (folder / "summary.json").write_text(to_json(results), encoding="utf-8", newline="\n")
-    (folder / "report.md").write_text(report(results, versions()), encoding="utf-8", newline="\n")
-    dataset(results).to_netcdf(folder / "results.nc", engine="netcdf4", format="NETCDF4")
+    (folder / "summary.json").write_text(to_json(results, figures), encoding="utf-8", newline="\n")
+    (folder / "report.md").write_text(report(results, made), encoding="utf-8", newline="\n")
+    from .report.netcdf import netcdf  # netCDF4 takes its time to import: after the rest
+
+    (folder / "results.nc").write_bytes(netcdf(results, made))
 
 
 def _replace(folder: Path, new: Path, old: Path) -> None:
@@ -122,10 +115,9 @@ def _exchange(one: Path, other: Path) -> bool:
     return renameat2 is not None and renameat2(here, os.fsencode(one), here, os.fsencode(other), 2) == 0
 
 
-def to_json(results: Results) -> str:
-    """The summary as JSON text."""
-    text = json.dumps(summary(results, versions()), indent=1, ensure_ascii=False, allow_nan=False)
-    return re.sub(r"\[\s+([-\d.e+,\s]+?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text) + "\n"  # pairs on a line
+def to_json(results: Results, figures: dict[str, Table] | None = None) -> str:
+    """The summary as JSON text, of the `tables` of a run if they are there already."""
+    return summary.to_json(summary.summary(results, figures or tables(results), versions())) + "\n"
 
 
 def _write_csv(path: Path, table: Table) -> None:
@@ -139,21 +131,3 @@ def _cell(value: Any) -> Any:
     if not isinstance(value, float):
         return value
     return "" if math.isnan(value) else f"{value:.10g}"
-
-
-def dataset(results: Results) -> xr.Dataset:
-    """All statistics in one Dataset: bands as `<output>`, `<output>_mean`, `<output>_central`, counts and ranking."""
-    study = results.study
-    means = results.means.rename({str(n): _mean_name(str(n)) for n in results.means.data_vars})
-    central = results.central.rename({str(n): f"{n}_central" for n in results.central.data_vars})
-    merged = xr.merge([results.bands, means, central, results.counts, results.ranking], combine_attrs="override",
-                      compat="no_conflicts", join="exact")
-    return merged.assign_attrs(
-        title=study.title, description=study.description, study=study.name, study_text=study.text,
-        sheets=json.dumps(study.files), digest=study.digest, seed=str(study.sampling.seed),
-        samples_per_replicate=study.sampling.samples, replicates=results.convergence.replicates,
-        method=study.sampling.method, versions=json.dumps(versions()), Conventions="CF-1.11")
-
-
-def _mean_name(name: str) -> str:
-    return f"{name.removesuffix('_se')}_mean{'_se' if name.endswith('_se') else ''}"

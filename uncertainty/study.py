@@ -27,6 +27,7 @@ from .resolve import (
     Tables,
     correlations,
     criteria,
+    outputs,
     problems,
     resolve,
 )
@@ -72,6 +73,7 @@ class Study:
     entries : by input and component, what holds at every place
     correlation : Spearman coefficients of pairs of streams
     components : what the price of each is per
+    outputs, precisions : what is worked out
     text, files : the study file, and the data sheets by their place below configs/
     """
 
@@ -86,6 +88,8 @@ class Study:
     correlation: dict[tuple[str, str], float]
     components: dict[str, str]
     criteria: tuple[Criterion, ...]
+    outputs: tuple[str, ...]
+    precisions: tuple[str, ...]
     text: str
     files: dict[str, str]
 
@@ -95,8 +99,13 @@ class Study:
         numbers = [(name, *place, e.stream if e.quantity.uncertain else "", e.quantity.value)
                    for name, places in self.entries.items() for place, e in places.items()]
         parts = ([b.key for b in self.builds], self.scenarios, self.sampling, numbers, self.correlation,
-                 self.components, self.criteria)
+                 self.components, self.criteria, self.outputs, self.precisions)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that determines the results folder but the versions: of every text too."""
+        return hashlib.sha256(repr((self.digest, self.text, sorted(self.files.items()))).encode()).hexdigest()
 
     def streams(self) -> list[Stream]:
         """Streams that are drawn from, by Sobol' dimension: of uncertain inputs and all correlated ones."""
@@ -280,9 +289,10 @@ def load(study: str | Path) -> Study:
 def _study(name: str, tables: Tables, entries: Entries, text: str, files: dict[str, str]) -> Study:
     file = tables.file
     builds = tuple(Build(key, tables.devices[key].name, tables.devices[key].label) for key in file.builds)
+    ranked = tuple(dict.fromkeys(c for each in criteria(tables, entries) for c in each))
     return Study(
         name, file.title, file.description.strip(), builds,
         Build(file.battery, tables.battery.name, tables.battery.label), tables.scenarios,
         Sampling(**file.sampling.model_dump()), entries, dict(correlations(tables, entries)),
         {key: component.per for key, component in file.components.items()},
-        tuple(dict.fromkeys(c for each in criteria(tables, entries) for c in each)), text, files)
+        ranked, outputs(tables, ranked), tables.precisions, text, files)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .error import Estimate, combine, half_width
+from .error import Estimate, combine, woodruff
 from .labels import by_replicate, dataset
 
 if TYPE_CHECKING:
@@ -43,10 +43,8 @@ def windows(values: Floats, probabilities: Sequence[float] = QUANTILES) -> list[
 def quantile(replicates: Sequence[Window], probability: float) -> Estimate:
     """Quantile of all samples of all replicates, by the inverted CDF, and its standard error.
 
-    Every quantile is a value that came, so that whole numbers stay whole and a gap (CapEx in steps of a battery's
-    price) stays empty. The error of the probability below it comes from the replicates, at least half a sample of
-    theirs; the interval that this makes of quantiles (Woodruff 1952, J. Am. Stat. Assoc. 47, 635), on its wider
-    side, is Student's t times the standard error.
+    Every quantile is a value that came, so that whole numbers stay whole and a gap stays empty. The error of the
+    probability below it is the replicates', that of the quantile `woodruff`'s.
     """
     values = np.stack([w.values for w in replicates], axis=-2)  # (..., replicate, rank)
     (below, samples), count = replicates[0][1:], len(replicates)
@@ -55,15 +53,11 @@ def quantile(replicates: Sequence[Window], probability: float) -> Estimate:
     def at(level: Any) -> Floats:
         rank = np.ceil(np.clip(level, 0, 1) * count * samples - 1e-6) - 1 - count * below
         index = np.clip(rank, 0, pooled.shape[-1] - 1).astype(np.intp)
-        return np.take_along_axis(pooled, np.broadcast_to(index, (*pooled.shape[:-1], 1)), -1)[..., 0]
+        return np.take_along_axis(pooled, np.broadcast_to(index, pooled.shape[:-1])[..., None], -1)[..., 0]
 
-    value = at(np.array([probability]))
+    value = at(probability)
     shares = np.moveaxis((np.sum(values <= value[..., None, None], axis=-1) + below) / samples, -1, 0)
-    if count < 2:
-        return Estimate(value, np.full_like(value, np.nan))
-    times = half_width(1.0, count)
-    wide = times * np.maximum(combine(shares).se, 0.5 / samples / np.sqrt(count))[..., None]
-    return Estimate(value, np.maximum(at(probability + wide) - value, value - at(probability - wide)) / times)
+    return woodruff(at, value, combine(shares).se, probability, count, samples)
 
 
 class Counts(NamedTuple):
@@ -81,6 +75,47 @@ class Counts(NamedTuple):
     def exceedance(self, number: float) -> Estimate:
         """P(n > number): of a shortfall, if that many are bought."""
         return combine(self.shares[:, self.numbers > number].sum(axis=1))
+
+    def quantile(self, level: float, samples: int) -> Estimate:
+        """Smallest number that is reached with this probability, and its standard error; `samples` of a replicate."""
+        below = np.rint(np.cumsum(self.shares, axis=1) * samples)
+        pooled, replicates = below.sum(axis=0), len(below)
+
+        def place(levels: Any) -> NDArray[np.intp]:
+            rank = np.ceil(np.clip(levels, 0, 1) * replicates * samples - 1e-6)
+            return np.minimum(np.searchsorted(pooled, np.maximum(rank, 1)), len(pooled) - 1)
+
+        share = combine(below[:, place(level)] / samples).se
+        return woodruff(lambda levels: self.numbers[place(levels)], self.numbers[place(level)], share, level,
+                        replicates, samples)
+
+
+Count = dict[float, int]  # of each distinct number
+FEW = 1 << 16  # whole numbers below this are counted without being sorted
+
+
+def count_whole(values: Floats, counts: list[Count]) -> None:
+    """Add the distinct whole numbers of cells (cell, sample), and how often each came."""
+    for i, cell in enumerate(values):
+        if i == len(counts):
+            counts.append({})
+        for number, count in zip(*(x.tolist() for x in _distinct(cell)), strict=True):
+            counts[i][number] = counts[i].get(number, 0) + count
+
+
+def _distinct(cell: Floats) -> tuple[Floats, NDArray[np.intp]]:
+    if not (cell.min() >= 0 and cell.max() < FEW):
+        return np.unique(cell, return_counts=True)
+    counts = np.bincount(cell.astype(np.int32))
+    came = np.flatnonzero(counts)
+    return came.astype(np.float64), counts[came]
+
+
+def tallied(count: Count) -> Tally:
+    """The distinct numbers of one replicate, ascending, and the share of each."""
+    numbers = np.array(sorted(count))
+    counts = np.array([count[n] for n in numbers.tolist()], float)
+    return numbers, counts / counts.sum()
 
 
 def tally(values: Floats) -> Tally:

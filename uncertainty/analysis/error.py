@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +43,27 @@ def combine(statistics: Any) -> Estimate:
 def half_width(se: Any, replicates: int, level: float = 0.95) -> Any:
     """Half the width of the confidence interval of a mean of replicates: Student's t, replicates - 1 degrees."""
     return np.asarray(se) * stdtrit(replicates - 1, 0.5 + level / 2)
+
+
+def woodruff(at: Callable[[Any], Any], value: Any, share_se: Any, level: float, replicates: int,
+             samples: int) -> Estimate:
+    """Standard error of a quantile from that of the probability below it (Woodruff 1952, J. Am. Stat. Assoc. 47, 635).
+
+    The interval that the error of the probability, at least half a sample of each replicate's, makes of quantiles is,
+    on its wider side, Student's t times the error that is given.
+
+    Parameters
+    ----------
+    at
+        quantiles (...) at levels (...).
+    value, share_se
+        the quantile at `level`, and the standard error of the probability of at most that, (...).
+    """
+    if replicates < 2:
+        return Estimate(value, np.full_like(value, np.nan))
+    times = half_width(1.0, replicates)
+    wide = times * np.maximum(share_se, 0.5 / samples / np.sqrt(replicates))
+    return Estimate(value, np.maximum(at(level + wide) - value, value - at(level - wide)) / times)
 
 
 def upper_limit(samples: int, level: float = 0.95) -> float:

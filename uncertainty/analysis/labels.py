@@ -1,9 +1,13 @@
-"""From labelled samples to arrays with the sample last, and from estimates back to labels."""
+"""From labelled samples to arrays with the sample last, and from estimates back to labels.
+
+xarray is imported where a Dataset is made: that takes longer than many a study.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +18,32 @@ if TYPE_CHECKING:
     import xarray as xr
 
 SAMPLED = ("replicate", "sample")
+
+
+class Frame(NamedTuple):
+    """An array with its dimensions and attributes, as xarray takes a variable."""
+
+    dims: tuple[str, ...]
+    values: NDArray[Any]
+    attrs: dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """What a Dataset holds, in plain arrays."""
+
+    variables: dict[str, Frame]
+    coords: dict[str, Frame]
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """The array of a variable or a coordinate."""
+        return (self.variables if name in self.variables else self.coords)[name].values
+
+    def dataset(self) -> xr.Dataset:
+        """A Dataset of copies."""
+        import xarray as xr
+
+        return xr.Dataset(self.variables, self.coords).copy(deep=True)
 
 
 def by_replicate(values: xr.DataArray, last: str | None = None) -> tuple[NDArray[Any], tuple[str, ...]]:

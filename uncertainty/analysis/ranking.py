@@ -6,6 +6,7 @@ Oper. Res. 106, 137): the rank acceptability index is the probability of a rank,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +31,7 @@ class Order(NamedTuple):
     ahead: NDArray[np.int16]  # options strictly better than this one
     tied: NDArray[np.int16]  # other options as good as this one
     sign: NDArray[np.int8]  # 1 where the first of a pair is better, -1 where the second, 0 in a tie
+    weight: Floats | None = None  # how many samples each stands for, (..., sample); else one
 
 
 def oriented(values: Floats, better: str) -> Floats:
@@ -43,54 +45,152 @@ def oriented(values: Floats, better: str) -> Floats:
     if better not in BETTER:
         raise ValueError(f"better is {better!r}; wanted 'lower' or 'higher'")
     signed = values if better == "lower" else -values
-    return np.where(np.isnan(signed), WORST, signed)
+    undefined = signed != signed
+    return np.where(undefined, WORST, signed) if undefined.any() else signed
+
+
+def _compare(costs: Floats) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Of every pair of options, where the first is better, and where the second, by more than TIE of their mean."""
+    margin = np.abs(costs)
+    margin *= TIE / 2
+    above, below = costs + margin, np.subtract(costs, margin, out=margin)
+    for i, j in combinations(range(costs.shape[-2]), 2):
+        yield above[..., i, :] < below[..., j, :], above[..., j, :] < below[..., i, :]
 
 
 def order(costs: Floats) -> Order:
     """Pairwise comparison of options, of which lower is better: array (..., option, sample)."""
     options = costs.shape[-2]
-    ahead, tied = np.zeros(costs.shape, np.int16), np.zeros(costs.shape, np.int16)
-    tolerance = TIE * np.abs(costs)
-    pairs = list(combinations(range(options), 2))
-    sign = np.empty((*costs.shape[:-2], len(pairs), costs.shape[-1]), np.int8)
-    for k, (i, j) in enumerate(pairs):
-        gap = costs[..., j, :] - costs[..., i, :]
-        within = np.maximum(tolerance[..., i, :], tolerance[..., j, :])
-        first, second = gap > within, gap < -within
-        ahead[..., j, :] += first
-        ahead[..., i, :] += second
-        tie = ~(first | second)
+    sign = np.empty((*costs.shape[:-2], options * (options - 1) // 2, costs.shape[-1]), np.int8)
+    for k, (first, second) in enumerate(_compare(costs)):
+        np.subtract(first, second, out=sign[..., k, :], dtype=np.int8)
+    return _order(sign, options)
+
+
+def _order(sign: NDArray[np.int8], options: int) -> Order:
+    shape = (*sign.shape[:-2], options, sign.shape[-1])
+    ahead, tied = np.zeros(shape, np.int16), np.zeros(shape, np.int16)
+    for k, (i, j) in enumerate(combinations(range(options), 2)):
+        ahead[..., j, :] += sign[..., k, :] > 0
+        ahead[..., i, :] += sign[..., k, :] < 0
+        tie = sign[..., k, :] == 0
         tied[..., i, :] += tie
         tied[..., j, :] += tie
-        np.subtract(first, second, out=sign[..., k, :], dtype=np.int8)
     return Order(ahead, tied, sign)
 
 
-def _shares(codes: NDArray[np.intp], size: int) -> Floats:
-    """Share of each code 0 ... size - 1 along the last axis, (..., size)."""
-    rows = codes.reshape(-1, codes.shape[-1])
-    rows = rows + np.arange(len(rows))[:, None] * size
-    counts = np.bincount(rows.ravel(), minlength=len(rows) * size)
-    return counts.reshape(*codes.shape[:-1], size) / codes.shape[-1]
+# --- counts, which add up over samples exactly ------------------------------------------------------------------
+
+
+class Tally(NamedTuple):
+    """How many samples show what; whole numbers, as many as there are samples in all.
+
+    ranks : (..., option, options**2), by options ahead times options, plus options tied
+    better : (..., pair, 2): the first, or the second of a pair
+    order, first : (...): another order than the reference's, and another first
+    agreed : (..., 2 pairs + 1), by agreement with the reference
+    """
+
+    ranks: Floats
+    better: Floats
+    order: Floats
+    first: Floats
+    agreed: Floats
+
+
+def _counted(codes: NDArray[np.integer], size: int, weight: Floats | None = None) -> Floats:
+    """How often each code 0 ... size - 1 comes along the last axis, (..., size)."""
+    rows = codes.reshape(-1, codes.shape[-1]) + np.arange(codes[..., 0].size)[:, None] * size
+    weights = None if weight is None else np.broadcast_to(weight, codes.shape).ravel()
+    counts = np.bincount(rows.ravel(), weights, minlength=len(rows) * size)
+    return counts.reshape(*codes.shape[:-1], size).astype(np.float64)
+
+
+def _sum(condition: NDArray[np.bool_], weight: Floats | None) -> Floats:
+    return condition.sum(axis=-1, dtype=np.float64) if weight is None else (condition * weight).sum(axis=-1)
+
+
+def _rank_counts(found: Order) -> Floats:
+    options = found.ahead.shape[-2]
+    weight = None if found.weight is None else found.weight[..., None, :]
+    return _counted(found.ahead.astype(np.intp) * options + found.tied, options**2, weight)
+
+
+def _pair_counts(found: Order) -> Floats:
+    weight = None if found.weight is None else found.weight[..., None, :]
+    return np.stack([_sum(found.sign == s, weight) for s in (1, -1)], axis=-1)
+
+
+def _flip_counts(found: Order, reference: Order) -> tuple[Floats, Floats, Floats]:
+    pairs = found.sign.shape[-2]
+    agreed = agreement(found, reference)
+    first = ~np.any((found.ahead == 0) & (reference.ahead == 0), axis=-2)
+    return (_sum(agreed != pairs, found.weight), _sum(first, found.weight),
+            _counted(agreed + pairs, 2 * pairs + 1, found.weight))
+
+
+MOST_CODED = 5  # options whose order is one of at most 3**10 codes
+
+
+def tally(costs: Floats, reference: Order) -> tuple[Floats, ...]:
+    """Counts of a block of samples, to be added up and given to `told`; few options have one code for all pairs."""
+    options = costs.shape[-2]
+    if options > MOST_CODED:
+        found = order(costs)
+        return Tally(_rank_counts(found), _pair_counts(found), *_flip_counts(found, reference))
+    size = 3 ** (options * (options - 1) // 2)
+    codes = np.full((*costs.shape[:-2], costs.shape[-1]), size // 2, np.int16 if size < 1 << 15 else np.int32)
+    for k, (first, second) in enumerate(_compare(costs)):
+        sign = first.view(np.int8) - second.view(np.int8)
+        codes += sign * codes.dtype.type(3**k)
+    return (_counted(codes, size),)
+
+
+def told(counted: tuple[Floats, ...], options: int, reference: Order) -> Tally:
+    """What the sums of `tally` say."""
+    if options > MOST_CODED:
+        return Tally(*counted)
+    found = _decoded(counted[0], options)
+    return Tally(_rank_counts(found), _pair_counts(found), *_flip_counts(found, reference))
+
+
+def _decoded(codes: Floats, options: int) -> Order:
+    """The orders that came, as weighted samples."""
+    came = np.flatnonzero(codes.reshape(-1, codes.shape[-1]).any(axis=0))
+    place = 3 ** np.arange(options * (options - 1) // 2)[:, None]
+    sign = (came // place % 3 - 1).astype(np.int8)
+    found = _order(np.broadcast_to(sign, (*codes.shape[:-1], *sign.shape)), options)
+    return found._replace(weight=codes[..., came])
+
+
+# --- shares -----------------------------------------------------------------------------------------------------
 
 
 def rank_shares(found: Order) -> Floats:
     """Share of samples in which an option has a rank, (..., option, rank); a tie splits its ranks evenly."""
-    options = found.ahead.shape[-2]
-    code = found.ahead.astype(np.intp) * options + found.tied
+    return ranks_of(_rank_counts(found) / found.sign.shape[-1])
+
+
+def ranks_of(shares: Floats) -> Floats:
+    """Shares of ranks of those of options ahead and tied (..., option, options**2)."""
+    options = shares.shape[-2]
     ranks = np.zeros((options, options, options))  # (ahead, tied, rank)
     for ahead in range(options):
         for tied in range(options - ahead):
             ranks[ahead, tied, ahead : ahead + tied + 1] = 1 / (tied + 1)
-    return _shares(code, options**2) @ ranks.reshape(options**2, options)
+    return shares @ ranks.reshape(options**2, options)
 
 
 def pairwise_shares(found: Order) -> tuple[Floats, Floats]:
     """Shares of samples in which an option beats, and ties with, another: two arrays (..., option, other)."""
-    options, samples = found.ahead.shape[-2:]
-    win, tie = (np.zeros((*found.ahead.shape[:-1], options)) for _ in range(2))
+    return pairs_of(_pair_counts(found), found.ahead.shape[-2], found.sign.shape[-1])
+
+
+def pairs_of(better: Floats, options: int, samples: int) -> tuple[Floats, Floats]:
+    """Shares of wins and ties (..., option, other) of counts of pairs (..., pair, 2)."""
+    win, tie = (np.zeros((*better.shape[:-2], options, options)) for _ in range(2))
     for k, (i, j) in enumerate(combinations(range(options), 2)):
-        first, second = (np.count_nonzero(found.sign[..., k, :] == s, axis=-1) for s in (1, -1))
+        first, second = better[..., k, 0], better[..., k, 1]
         win[..., i, j], win[..., j, i] = first / samples, second / samples
         tie[..., i, j] = tie[..., j, i] = (samples - first - second) / samples
     return win, tie
@@ -98,8 +198,13 @@ def pairwise_shares(found: Order) -> tuple[Floats, Floats]:
 
 def regret(costs: Floats) -> Floats:
     """Mean shortfall against the best option of each sample, (..., option); missing where it is ever undefined."""
-    lost = (costs - costs.min(axis=-2, keepdims=True)).mean(axis=-1)
-    return np.where((costs == WORST).any(axis=-1), np.nan, lost)
+    return losses(costs) / costs.shape[-1]
+
+
+def losses(costs: Floats) -> Floats:
+    """Sum of the shortfalls against the best option of each sample, (..., option); missing where ever undefined."""
+    lost = (costs - costs.min(axis=-2, keepdims=True)).sum(axis=-1)
+    return np.where(costs.max(axis=-1) == WORST, np.nan, lost)
 
 
 def agreement(found: Order, reference: Order) -> NDArray[np.intp]:
@@ -117,10 +222,9 @@ def flips(found: Order, reference: Order) -> tuple[Floats, Floats, Floats]:
 
     The agreements are -pairs ... pairs, (..., 2 pairs + 1): divided by the pairs, the distribution of tau.
     """
-    pairs = found.sign.shape[-2]
-    agreed = agreement(found, reference)
-    first = ~np.any((found.ahead == 0) & (reference.ahead == 0), axis=-2)
-    return np.mean(agreed != pairs, axis=-1), first.mean(axis=-1), _shares(agreed + pairs, 2 * pairs + 1)
+    order, first, agreed = _flip_counts(found, reference)
+    whole = found.sign.shape[-1]
+    return order / whole, first / whole, agreed / whole
 
 
 def _per_replicate(values: xr.DataArray, over: str, better: str) -> tuple[list[Floats], tuple[str, ...]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import numpy as np
 
 from ..model import OUTPUTS
 from ..results import Results
-from .tables import Table, correlations, inputs
+from .inputs import correlations, inputs
 from .text import Section, criterion_name, number, percent, sections, trust
 
 
@@ -42,18 +43,14 @@ def _section(s: Section, level: int = 2) -> str:
 def _ranks(results: Results) -> str:
     study = results.study
     ranks = range(len(study.builds))
+    shares, rank, regret, tau = (results.figures["ranking"][name].tolist() for name in (
+        "rank_acceptability", "expected_rank", "expected_regret", "kendall_tau"))
     rows = []
-    for c in study.criteria:
-        for scenario in study.scenarios:
-            data = results.ranking.sel(criterion=c.name, scenario=scenario)
-            shares, regret = data["rank_acceptability"].values, data["expected_regret"].values
-            rank, tau = data["expected_rank"].values, float(data["kendall_tau"])
-            for i, b in enumerate(study.builds):
-                if np.isnan(shares[i, 0]):
-                    continue
-                name = f"{criterion_name(c)} [{OUTPUTS[c.output].unit}]"
-                rows.append([name, scenario, b.label, *(percent(shares[i, r]) for r in ranks),
-                             number(rank[i]), number(regret[i]), number(tau)])
+    for (i, c), (s, scenario) in product(enumerate(study.criteria), enumerate(study.scenarios)):
+        name = f"{criterion_name(c)} [{OUTPUTS[c.output].unit}]"
+        rows += [[name, scenario, build.label, *map(percent, shares[i][s][b]), number(rank[i][s][b]),
+                  number(regret[i][s][b]), number(tau[i][s])]
+                 for b, build in enumerate(study.builds) if not math.isnan(shares[i][s][b][0])]
     columns = ["criterion", "scenario", "build", *(f"P(rank {r + 1})" for r in ranks), "expected rank",
                "expected regret", "Kendall's tau"]
     note = ("Regret is the mean shortfall against the best build of each sample, in the criterion's unit; tau the mean "
@@ -63,26 +60,26 @@ def _ranks(results: Results) -> str:
 
 
 def _battery_counts(results: Results) -> str:
-    counts, study = results.counts, results.study
-    probability = counts["battery_count_probability"].values
-    used = [i for i, _ in enumerate(counts["number"].values) if np.any(probability[i] >= 0.0005)]
-    if len(used) > 40:
+    counts, study = results.figures["counts"], results.study
+    numbers, probability = counts["number"], counts["battery_count_probability"]
+    told = probability >= 0.0005
+    if np.count_nonzero(told.any(axis=(1, 2))) > 40:
         return ""
     rows = []
-    for s, scenario in enumerate(study.scenarios):
-        for b, build in enumerate(study.builds):
-            shares = probability[:, s, b]
-            told = ", ".join(f"{int(counts['number'][i])}: {percent(shares[i])}" for i in used if shares[i] >= 0.0005)
-            enough, shortfall = (counts[f"battery_count_{x}"].values[s, b] for x in ("enough", "shortfall"))
-            rows.append([scenario, build.label, told, f"{int(enough)}", percent(float(shortfall))])
+    for (s, scenario), (b, build) in product(enumerate(study.scenarios), enumerate(study.builds)):
+        here = told[:, s, b]
+        shares = zip(numbers[here].tolist(), probability[here, s, b].tolist(), strict=True)
+        enough, shortfall = (counts[f"battery_count_{x}"][s, b] for x in ("enough", "shortfall"))
+        rows.append([scenario, build.label, ", ".join(f"{n}: {percent(share)}" for n, share in shares),
+                     f"{int(enough)}", percent(float(shortfall))])
     return (f"## {study.battery.label} counts\n\n"
             + _table(["scenario", "build", "probability of each number", "buy", "P(shortfall)"], rows, 3))
 
 
 def _inputs(results: Results) -> str:
-    table: Table = inputs(results.study)
     rows = []
-    for name, scenario, build, precision, unit, value, central, low, high, source, grade, date, _ in table.rows:
+    for name, scenario, build, precision, unit, value, central, low, high, source, grade, date, _ in inputs(
+            results.study).rows:
         where = " ".join(filter(None, [build, precision, f"({scenario})" if scenario else ""]))
         spread = "" if math.isnan(low) else f"{number(low, 4)}–{number(high, 4)}"
         rows.append([name, where, unit, value, number(central, 4) if spread else "", spread, source, grade, date])

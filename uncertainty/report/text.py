@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import xarray as xr
+from numpy.typing import NDArray
 
+from ..analysis.bands import QUANTILES
 from ..analysis.error import half_width, upper_limit
-from ..model import OUTPUTS, PRECISIONS
+from ..frames import SHORTFALL
+from ..model import OUTPUTS
 from ..resolve import Criterion
-from ..results import SHORTFALL, Results
+from ..results import Results
 
 CLOSE = 0.5  # a rival this much as probable as the most probable first is named too
 TIED = 0.5  # two firsts that tie more often than this are named together
@@ -69,7 +71,8 @@ def _threes(names: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 def certain(results: Results) -> bool:
     """Whether every input is constant."""
-    return not results.study.streams()
+    entries = results.study.entries.values()
+    return not any(entry.quantity.uncertain for places in entries for entry in places.values())
 
 
 BAND = "Median [5 % to 95 % quantile]."
@@ -77,9 +80,9 @@ WINNERS = ("Builds joined by = tie for first; a second line names a rival at lea
            "as many devices as it can, so a dearer device means fewer of them, and fewer batteries in CapEx.")
 
 
-def _band(results: Results, name: str, at: dict[str, str], scale: float = 1.0, digits: int = 3) -> str:
-    data = results.bands[name].sel(at)
-    low, middle, high = (float(data.sel(quantile=q)) / scale for q in (0.05, 0.5, 0.95))
+def _band(results: Results, name: str, at: tuple[int, ...], scale: float = 1.0, digits: int = 3) -> str:
+    values = results.figures["bands"][name]
+    low, middle, high = (float(values[(QUANTILES.index(q), *at)]) / scale for q in (0.05, 0.5, 0.95))
     if not math.isfinite(middle):
         return "–"
     decimals = 0 if OUTPUTS[name].whole else min(2, _decimals(middle, digits))
@@ -87,29 +90,32 @@ def _band(results: Results, name: str, at: dict[str, str], scale: float = 1.0, d
     return number(middle, decimals=decimals) + around
 
 
-def _grouped(results: Results, names: list[str]) -> Iterator[tuple[list[str], dict[str, str]]]:
-    """Places by scenario and build, scenarios that agree in all of `names` together."""
-    groups: list[list[str]] = []
-    for scenario in results.study.scenarios:
-        alike = [g for g in groups if all(_same(results.bands[n], g[0], scenario) for n in names)]
-        alike[0].append(scenario) if alike else groups.append([scenario])
+def _grouped(results: Results, names: list[str]) -> Iterator[tuple[list[str], tuple[int, int]]]:
+    """Places (scenario, build) and what they are called, scenarios that agree in all of `names` together."""
+    bands, study = results.figures["bands"], results.study
+    groups: list[list[int]] = []
+    for s in range(len(study.scenarios)):
+        alike = [g for g in groups if all(_same(bands[n][:, g[0]], bands[n][:, s]) for n in names)]
+        alike[0].append(s) if alike else groups.append([s])
     for group in groups:
-        for i, build in enumerate(results.study.builds):
-            last = i == len(results.study.builds) - 1
-            named = group[i:] if last else group[i : i + 1]
+        called = [study.scenarios[s] for s in group]
+        for i, build in enumerate(study.builds):
+            last = i == len(study.builds) - 1
+            named = called[i:] if last else called[i : i + 1]
             more = "," if not last and i + 1 < len(group) else ""
-            yield [", ".join(named) + more, build.label], {"scenario": group[0], "build": build.key}
+            yield [", ".join(named) + more, build.label], (group[0], i)
 
 
-def _same(values: xr.DataArray, one: str, other: str) -> bool:
-    return np.array_equal(values.sel(scenario=one).values, values.sel(scenario=other).values, equal_nan=True)
+def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    return np.array_equal(one, other, equal_nan=True)
 
 
 def how_wide(results: Results) -> Section:
     """Devices, CapEx and battery units, with the number to buy."""
     names = ["device_count", "capex", "battery_count"]
+    enough = results.figures["counts"]["battery_count_enough"]
     rows = [[*lead, _band(results, "device_count", at), _band(results, "capex", at, 1e3, 4),
-             _band(results, "battery_count", at), f"{int(results.counts['battery_count_enough'].sel(at)):,}"]
+             _band(results, "battery_count", at), f"{int(enough[at]):,}"]
             for lead, at in _grouped(results, names)]
     units = f"{results.study.battery.label}s"
     return Section("How wide", ["scenario", "build", "devices", "CapEx, 1,000 USD", units, "buy"], rows,
@@ -120,16 +126,20 @@ def how_wide(results: Results) -> Section:
 
 def throughput(results: Results) -> list[Section]:
     """Sustained throughput at the precisions that every build has; nothing where there is none."""
-    central = results.central["throughput"]
-    having = [p for p in PRECISIONS if not central.sel(precision=p).isnull().all()]
-    common = [p for p in having if not central.sel(precision=p).isnull().any()] or having
-    rows = [[*lead, *(_band(results, "throughput", at | {"precision": p}, 1e3) for p in common)]
+    precisions = results.study.precisions
+    if "throughput" not in results.study.outputs:
+        return []
+    missing = np.isnan(results.figures["central"]["throughput"])
+    having = np.flatnonzero(~missing.all(axis=(0, 1))).tolist()
+    common = [p for p in having if not missing[..., p].any()] or having
+    rows = [[*lead, *(_band(results, "throughput", (*at, p), 1e3) for p in common)]
             for lead, at in _grouped(results, ["throughput"])]
-    rest = ", ".join(p for p in having if p not in common)
+    rest = ", ".join(precisions[p] for p in having if p not in common)
     others = f" Others ({rest}): tables/bands.csv." if rest else ""
-    note = ("" if certain(results) else f"{BAND} ") + "headline: of each device's own peak format." + others
+    headline = "headline: of each device's own peak format." if "headline" in precisions else ""
+    note = ("" if certain(results) else f"{BAND} ") + headline + others
     title = "How fast: sustained throughput, PFLOP/s"
-    return [Section(title, ["scenario", "build", *common], rows, note, 2)] if common else []
+    return [Section(title, ["scenario", "build", *(precisions[p] for p in common)], rows, note, 2)] if common else []
 
 
 def criterion_name(criterion: Criterion) -> str:
@@ -137,12 +147,12 @@ def criterion_name(criterion: Criterion) -> str:
     return criterion.name.replace("_per_dollar", " / USD").replace("_per_", " / ").replace("_", " ")
 
 
-def _first(results: Results, criterion: str, scenario: str) -> str:
+def _first(results: Results, at: tuple[int, int]) -> str:
     """The most probable first, with those that mostly tie with it; and whoever is at least half as probable."""
-    data = results.ranking.sel(criterion=criterion, scenario=scenario)
-    share = np.nan_to_num(data["rank_acceptability"].values[:, 0], nan=-1.0)
+    ranking = results.figures["ranking"]
+    share = np.nan_to_num(ranking["rank_acceptability"][at][:, 0], nan=-1.0)
     best = int(np.argmax(share))
-    tie = np.nan_to_num(data["tie"].values[best])
+    tie = np.nan_to_num(ranking["tie"][at][best])
     group = [i for i in range(len(share)) if i == best or (tie[i] > TIED and share[i] > 0)]
     names = " = ".join(results.study.builds[i].label for i in group)
     if certain(results):
@@ -155,21 +165,18 @@ def _first(results: Results, criterion: str, scenario: str) -> str:
 
 def who_wins(results: Results, scenarios: tuple[str, ...]) -> Section:
     """The most probable first by every criterion and scenario, and how sure that is."""
-    rows = [[criterion_name(c), *(_first(results, c.name, s) for s in scenarios)] for c in results.study.criteria]
+    at = [results.study.scenarios.index(s) for s in scenarios]
+    rows = [[criterion_name(c), *(_first(results, (i, s)) for s in at)] for i, c in enumerate(results.study.criteria)]
     return Section("Who wins" if certain(results) else "Who wins: the most probable first place, and its probability",
                    ["criterion", *scenarios], rows, WINNERS)
 
 
 def how_stable(results: Results, scenarios: tuple[str, ...]) -> Section:
     """How often first place flips, and the whole order differs, from those at the central values."""
-    rows = []
-    for c in results.study.criteria:
-        cells = []
-        for scenario in scenarios:
-            data = results.ranking.sel(criterion=c.name, scenario=scenario)
-            first, order = (percent(float(data[x]), 0) for x in ("first_differs", "order_differs"))
-            cells.append(f"{first} / {order}")
-        rows.append([criterion_name(c), *cells])
+    at = [results.study.scenarios.index(s) for s in scenarios]
+    first, order = (results.figures["ranking"][name].tolist() for name in ("first_differs", "order_differs"))
+    rows = [[criterion_name(c), *(f"{percent(first[i][s], 0)} / {percent(order[i][s], 0)}" for s in at)]
+            for i, c in enumerate(results.study.criteria)]
     return Section("How stable: P(first place flips) / P(whole order differs)", ["criterion", *scenarios], rows,
                    "Against the ranking at the central values of all inputs, in which builds may tie: a tie that "
                    "breaks is another order, and no flip.")
@@ -192,3 +199,12 @@ def trust(results: Results) -> str:
         text += (f" Tolerance {c.tolerance:g} of standard errors is met." if c.reached else
                  f" Tolerance {c.tolerance:g} of standard errors is NOT met: stopped at {c.replicates} replicates.")
     return text
+
+
+def gist(results: Results) -> tuple[str, str, str]:
+    """A run in a line: how many samples, and how sure CapEx quantiles and rank probabilities are."""
+    c = results.convergence
+    if certain(results):
+        return "constant", "exact", "exact"
+    capex, rank = (100 * float(half_width(se, c.replicates)) for se in (c.capex, c.rank))
+    return f"{results.samples:,}", f"±{capex:.2g} %", f"±{rank:.2g} points{'' if c.reached else ' (tolerance not met)'}"

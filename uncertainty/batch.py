@@ -1,0 +1,127 @@
+"""Many studies in one go: which there are, which are done already, what the others cost, and doing them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from . import samples
+from .execution import Job, Workers, perform
+from .pieces import Pieces
+from .plan import Plan, block_size
+from .results import Results, results_of
+from .store import OURS, write
+from .study import Study, StudyError, load
+from .versions import versions
+
+IMPORTS = 90 << 20  # bytes that a process takes before it does anything
+RESULTS = 1 << 20  # bytes of a results folder
+PIECES = ".replicates"  # folder of finished replicates, beside the studies' folders
+
+
+class Source(NamedTuple):
+    """A study as it was named, and what came of loading it."""
+
+    name: str
+    study: Study | None
+    error: StudyError | None
+
+
+def expand(names: Iterable[str]) -> list[str]:
+    """Names of studies, those in a folder (its *.toml, in alphabetical order) one by one.
+
+    Raises
+    ------
+    FileNotFoundError
+        for a folder without any.
+    """
+    found: list[str] = []
+    for name in names:
+        if not Path(name).is_dir():
+            found.append(name)
+            continue
+        inside = sorted(str(path) for path in Path(name).glob("*.toml"))
+        if not inside:
+            raise FileNotFoundError(2, "no studies (*.toml) in this folder", name)
+        found += inside
+    return list(dict.fromkeys(found))
+
+
+def sources(names: Iterable[str], **sampling: Any) -> Iterator[Source]:
+    """Load studies, with other sampling where it is given; one that is wrong does not keep back the others."""
+    for name in names:
+        try:
+            yield Source(name, load(name).with_sampling(**sampling), None)
+        except StudyError as error:
+            yield Source(name, None, error)
+
+
+def is_current(study: Study, folder: Path, tolerance: float | None) -> bool:
+    """Whether a results folder holds what running the study would give."""
+    try:
+        kept = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        same = kept["fingerprint"] == study.fingerprint and kept["versions"] == versions()
+        return same and kept["convergence"]["tolerance"] == tolerance and all((folder / n).exists() for n in OURS)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+class Cost(NamedTuple):
+    """What a run takes: replicates to be made, samples of them, and bytes."""
+
+    replicates: int
+    samples: int
+    memory: int  # of each process
+    disk: int
+
+
+def cost(job: Job) -> Cost:
+    """What is yet to be done for a study, and what it takes; with a tolerance, at the least."""
+    job.dry = True
+    job.begin()
+    if job.error is not None:
+        raise job.error
+    plan = job.plan
+    replicates = sum(task.end - task.first for task in job.waiting)
+    kept = samples.disk_bytes(plan, job.wanted) if job.store else 0
+    memory = IMPORTS + _memory(plan) + (samples.writer_bytes(plan) if job.store else 0)
+    disk = RESULTS + 8 * prod(plan.grid.shape) + kept
+    return Cost(replicates, replicates * plan.study.sampling.samples, memory, disk)
+
+
+def _memory(plan: Plan) -> int:
+    """Bytes that a process takes for a study beyond its imports: bins, a block, and a Latin hypercube's points."""
+    sampling, block = plan.study.sampling, block_size(plan)
+    values = sum(values[..., 0].size for values in plan.central.values()) + len(plan.streams)
+    points = 24 * sampling.samples * len(plan.streams) if sampling.method == "lhs" else 0
+    return 48 * prod(plan.grid.shape) + 24 * values * block + points
+
+
+class Outcome(NamedTuple):
+    """A study that is finished, well or not."""
+
+    job: Job
+    results: Results | None
+    error: BaseException | None
+    seconds: float
+
+
+def outcomes(jobs: Iterable[Job], team: Workers) -> Iterator[Outcome]:
+    """Do jobs, and give each with its results as soon as it is finished."""
+    for job in perform(jobs, team):
+        if job.error is None:
+            yield Outcome(job, results_of(job), None, job.seconds)
+        else:
+            yield Outcome(job, None, job.error, job.seconds)
+
+
+def finish(outcome: Outcome, out: Path) -> Path:
+    """Write the results folder of a study, and keep its replicates in one piece."""
+    assert outcome.results is not None
+    folder = write(outcome.results, out / outcome.job.study.name)
+    if isinstance(outcome.job.shelf, Pieces):
+        outcome.job.shelf.finish(outcome.job.result())
+    return folder

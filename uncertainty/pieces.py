@@ -1,0 +1,159 @@
+"""Finished replicates on disk, so that a run that was stopped, or is to go further, does none of them again.
+
+A piece is a file of plain arrays, written whole or not at all. It lies in a folder whose name is a hash of all that
+determines what it says, and holds that hash as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .analysis.bands import Tally
+from .analysis.histogram import Sums
+from .engine import Part, Statistics
+from .execution import Task
+from .plan import Plan, plan_of
+from .study import Study
+from .versions import versions
+
+Arrays = Mapping[str, NDArray[Any]]
+FORMAT = 1  # of pieces: part of their hash
+STALE = 24 * 3600.0  # seconds after which pieces of a study that is no longer the same are swept away
+
+
+def key(study: Study) -> str:
+    """Hash of all that determines what a replicate says: of everything but their number."""
+    one = replace(study, sampling=study.sampling._replace(replicates=1))
+    return hashlib.sha256(repr((FORMAT, one.digest, sorted(versions().items()))).encode()).hexdigest()
+
+
+@dataclass
+class Pieces:
+    """The pieces of one study below a folder, which are read to `resume` only; `refused` says which are no good."""
+
+    study: Study
+    root: Path
+    resume: bool = True
+    refused: list[str] = field(default_factory=list)
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of all that determines what they say."""
+        return key(self.study)
+
+    @property
+    def folder(self) -> Path:
+        """Where they lie."""
+        return self.root / self.study.name / self.key[:16]
+
+    def tasks(self) -> list[Task]:
+        """Replicates that are there to be resumed from, as far as file names tell."""
+        return self._tasks() if self.resume else []
+
+    def _tasks(self) -> list[Task]:
+        found = []
+        for path in self.folder.glob("*.npz"):
+            ends = path.stem.split("-")
+            if len(ends) == 2 and all(e.isdigit() for e in ends) and int(ends[0]) < int(ends[1]):
+                found.append(Task(int(ends[0]), int(ends[1])))
+        return sorted(found, key=lambda task: (task.first, -task.end))
+
+    def read(self, task: Task) -> Part | None:
+        """A piece; None, and a line in `refused`, where it is damaged or of another run."""
+        path = self._path(task)
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return _unpacked(plan_of(self.study), self.key, task, arrays)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            self.refused.append(f"{path}: {error or type(error).__name__}")
+            return None
+
+    def keep(self, part: Part) -> None:
+        """Write a piece, whole or not at all."""
+        path = self._path(Task(part.first, part.end))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_name(f".{path.stem}-{os.getpid()}")
+        try:
+            with scratch.open("wb") as stream:
+                np.savez(stream, **_packed(self.key, part))
+            scratch.replace(path)
+        finally:
+            scratch.unlink(missing_ok=True)
+
+    def finish(self, whole: Part) -> None:
+        """Keep one piece in place of many, and sweep away what is stale."""
+        self.keep(whole)
+        for task in self._tasks():
+            if task != (whole.first, whole.end):
+                self._path(task).unlink(missing_ok=True)
+        for other in self.folder.parent.iterdir():
+            if other != self.folder and time.time() - other.stat().st_mtime > STALE:
+                shutil.rmtree(other, ignore_errors=True)
+
+    def _path(self, task: Task) -> Path:
+        return self.folder / f"{task.first:06}-{task.end:06}.npz"
+
+
+def _packed(key: str, part: Part) -> dict[str, Any]:
+    """A part as plain arrays."""
+    statistics = part.statistics
+    found: dict[str, Any] = {"key": np.array(key), "task": np.array([part.first, part.end])}
+    found |= {name: _narrow(values) for name, values in part.sums._asdict().items()}
+    for name in statistics[0].means:
+        found[f"means/{name}"] = np.stack([s.means[name] for s in statistics])
+    for i, ranked in enumerate(statistics[0].ranking):
+        found |= {f"ranking/{i}/{name}": np.stack([s.ranking[i][name] for s in statistics]) for name in ranked}
+    for name in statistics[0].tallies:
+        tallies = [tally for s in statistics for tally in s.tallies[name]]
+        found[f"lengths/{name}"] = np.array([len(numbers) for numbers, _ in tallies])
+        found |= {f"{end}/{name}": np.concatenate([tally[k] for tally in tallies])
+                  for k, end in enumerate(("numbers", "shares"))}
+    return found
+
+
+def _narrow(values: NDArray[np.int64]) -> NDArray[Any]:
+    """Whole numbers in as few bytes as hold them."""
+    low, high = int(values.min(initial=0)), int(values.max(initial=0))
+    return values if low < 0 else values.astype(np.min_scalar_type(high))
+
+
+def _unpacked(plan: Plan, key: str, task: Task, arrays: Arrays) -> Part:
+    if str(arrays["key"]) != key or tuple(arrays["task"]) != task:
+        raise ValueError("is a piece of another run")
+    sums = Sums(*(arrays[name].astype(np.int64) for name in Sums._fields))
+    if sums.total.shape != plan.grid.shape:
+        raise ValueError("is a piece of another run")
+    count = task.end - task.first
+    names = {kind: [n for n in arrays if n.startswith(f"{kind}/")] for kind in ("means", "ranking", "lengths")}
+    loaded = {n: arrays[n] for kind in ("means", "ranking") for n in names[kind]}
+    tallies = {n.partition("/")[2]: _tallies(arrays, n.partition("/")[2], count) for n in names["lengths"]}
+    criteria = range(len(plan.study.criteria))
+
+    def one(r: int) -> Statistics:
+        ranked = tuple({n.rpartition("/")[2]: loaded[n][r] for n in names["ranking"] if n.split("/")[1] == str(i)}
+                       for i in criteria)
+        return Statistics({n.partition("/")[2]: loaded[n][r] for n in names["means"]}, ranked,
+                          {name: each[r] for name, each in tallies.items()})
+
+    return Part(task.first, [one(r) for r in range(count)], sums)
+
+
+def _tallies(arrays: Arrays, name: str, replicates: int) -> list[list[Tally]]:
+    """By replicate and cell."""
+    lengths = arrays[f"lengths/{name}"]
+    ends = np.cumsum(lengths)[:-1]
+    pairs = list(zip(*(np.split(arrays[f"{end}/{name}"], ends) for end in ("numbers", "shares")), strict=True))
+    cells = len(pairs) // replicates
+    return [pairs[r * cells : (r + 1) * cells] for r in range(replicates)]

@@ -1,0 +1,279 @@
+"""What the replicates of a study have in common, and the values of a block of samples: points -> inputs -> outputs.
+
+Arrays have the axes (scenario, build, precision, sample), of length one where nothing varies along them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import model
+from .analysis import histogram, ranking
+from .analysis.histogram import Grid
+from .design import Copula, Sampling, Stream, copula, correlate, points, unit
+from .inverse import QuantileFunction, quantile_function
+from .model import OUTPUTS
+from .resolve import Criterion, Entry, Place
+from .study import Study
+
+Floats = NDArray[np.float64]
+Values = dict[str, Floats]
+Cell = tuple[int, int, int]  # of (scenario, build, precision)
+CACHE = 1 << 19  # values of an array of one block: what the processor's cache holds of several
+LEAST_BLOCK, MOST_BLOCK = 1024, 1 << 15  # samples of a block
+PILOT = 1024  # samples that say what range the bins have
+MOST_COUNT = 2.0**53  # beyond which floats skip whole numbers
+WHOLE = tuple(name for name, spec in OUTPUTS.items() if spec.whole)
+
+
+class ModelError(ValueError):
+    """Outputs that are not finite, with the inputs that made them."""
+
+
+class Slab(NamedTuple):
+    """One input of the model: its constant cells, and the cells that are drawn, each by the number of its draw."""
+
+    constant: Floats  # (scenario, build, precision, 1)
+    drawn: tuple[tuple[Cell, int], ...]
+
+
+class Columns(NamedTuple):
+    """The cells of an output that are put into bins, and their rows among all bins."""
+
+    cells: NDArray[np.intp]
+    rows: slice
+
+
+class Plan(NamedTuple):
+    """What the replicates of a study have in common."""
+
+    study: Study
+    streams: list[Stream]
+    draws: tuple[tuple[int, QuantileFunction], ...]  # row of the points, and what to make of it
+    slabs: dict[str, Slab]
+    copula: Copula
+    rows: tuple[int, ...]  # of the copula's streams among the points
+    missing: NDArray[np.bool_]  # (1, build, precision): declared so
+    central: Values
+    orders: tuple[ranking.Order, ...]  # at the central values, one a criterion
+    varying: tuple[str, ...]  # outputs that differ between samples
+    declared: NDArray[np.bool_]  # all cells of all outputs, one after the other: whether missing by declaration
+    grid: Grid
+    columns: dict[str, Columns]
+
+
+def prepare(study: Study) -> Plan:
+    """Resolve a study into what every replicate needs."""
+    streams = study.streams()
+    row = {s.name: i for i, s in enumerate(streams)}
+    grids = {name: _grid(study, places) for name, places in study.entries.items()}
+    uncertain = dict.fromkeys((e.stream, e.quantity.value) for grid in grids.values() for e in grid.flat
+                              if e.quantity.uncertain)
+    order = {key: i for i, key in enumerate(uncertain)}
+    draws = tuple((row[stream], quantile_function(marginal)) for stream, marginal in order)
+    slabs = {name: _slab(grid, order) for name, grid in grids.items()}
+    slabs["sparse"] = Slab(np.array([p == "headline" for p in study.precisions], float).reshape(1, 1, -1, 1), ())
+    names = [s.name for s in streams if any(s.name in pair for pair in study.correlation)]
+    missing = np.vectorize(lambda e: e.quantity.value is None, otypes=[bool])(grids["peak"]).any(0, keepdims=True)
+    missing = np.broadcast_to(missing, (*missing.shape[:2], len(study.precisions)))
+    plan = Plan(study, streams, draws, slabs, copula(names, study.correlation), tuple(row[n] for n in names),
+                missing, {}, (), (), np.empty(0, bool), histogram.grid(np.empty((0, 1)), 4), {})
+    return _with_bins(_with_center(plan, {name: _centers(grid)[..., None] for name, grid in grids.items()}))
+
+
+def _with_center(plan: Plan, centers: Values) -> Plan:
+    centers["sparse"] = plan.slabs["sparse"].constant
+    plan = plan._replace(central=evaluate(plan, centers))
+    for name in plan.central:
+        bad = _bad(plan, name, plan.central)
+        if bad is not None:
+            raise ModelError(_told(plan, name, np.argwhere(bad)[0], int(bad.sum()), bad.size, centers))
+    return plan._replace(orders=tuple(ranking.order(costs(plan, c, plan.central)) for c in plan.study.criteria))
+
+
+def _with_bins(plan: Plan) -> Plan:
+    """Bins that span a pilot sample, and which cells of which outputs they are for."""
+    sampling = Sampling(PILOT, 1, plan.study.sampling.seed, plan.study.sampling.method)
+    outputs = evaluate(plan, draw(plan, unit(points(plan.streams, sampling, 0)(0, PILOT))))
+    varying = tuple(name for name, values in outputs.items() if values.shape[-1] > 1)
+    columns, pilots, row = {}, [], 0
+    for name in varying:
+        if name not in WHOLE:
+            cells = np.flatnonzero(~_declared(plan, name, outputs[name].shape[:3]))
+            columns[name] = Columns(cells, slice(row, row + len(cells)))
+            pilots.append(outputs[name].reshape(-1, PILOT)[cells])
+            row += len(cells)
+    pilot = np.concatenate(pilots) if pilots else np.empty((0, PILOT))
+    bins = histogram.bins_for(row, plan.study.sampling.samples)
+    declared = np.concatenate([_declared(plan, n, v.shape[:3]).ravel() for n, v in outputs.items()])
+    return plan._replace(varying=varying, declared=declared, grid=histogram.grid(pilot, bins), columns=columns)
+
+
+def _declared(plan: Plan, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Cells of an output that are missing by declaration."""
+    return np.broadcast_to(plan.missing if OUTPUTS[name].typed else False, shape)
+
+
+def _grid(study: Study, places: Mapping[Place, Entry]) -> NDArray[Any]:
+    """Entries as an array (scenario, build, precision), of length one where they do not vary."""
+    keys = (study.scenarios, [b.key for b in study.builds], study.precisions)
+    axes = [[k for k in axis if any(place[d] == k for place in places)] or [""] for d, axis in enumerate(keys)]
+    grid = np.empty([len(axis) for axis in axes], object)
+    for cell, place in zip(np.ndindex(*grid.shape), product(*axes), strict=True):
+        grid[cell] = places[Place(*place)]
+    for axis in range(grid.ndim):
+        slices = [[_identity(e) for e in part.flat] for part in np.split(grid, grid.shape[axis], axis)]
+        if all(part == slices[0] for part in slices):
+            grid = grid.take([0], axis)
+    return grid
+
+
+def _identity(entry: Entry) -> Any:
+    return (entry.stream if entry.quantity.uncertain else "", entry.quantity.value)
+
+
+def _centers(grid: NDArray[Any]) -> Floats:
+    return np.vectorize(lambda entry: entry.quantity.center, otypes=[float])(grid)
+
+
+def _slab(grid: NDArray[Any], order: Mapping[tuple[str, Any], int]) -> Slab:
+    drawn = tuple((cell, order[e.stream, e.quantity.value]) for cell, e in np.ndenumerate(grid) if e.quantity.uncertain)
+    return Slab(_centers(grid)[..., None], drawn)
+
+
+PLANS = 4  # kept in a process, for batches in which studies alternate
+_plans: dict[str, Plan] = {}
+_lock = threading.Lock()
+
+
+def plan_of(study: Study) -> Plan:
+    """The plan of a study, made once in a process."""
+    with _lock:
+        plan = _plans.pop(study.digest, None) or prepare(study)
+        _plans[study.digest] = plan  # the last used comes last
+        while len(_plans) > PLANS:
+            del _plans[next(iter(_plans))]
+    return plan
+
+
+# --- a block of samples ----------------------------------------------------------------------------------------
+
+
+def blocks(plan: Plan, replicate: int) -> Iterator[tuple[int, Values]]:
+    """The model's inputs for one replicate, block by block, with the number of each block's first sample."""
+    sampling = plan.study.sampling
+    block, size = points(plan.streams, sampling, replicate), block_size(plan)
+    integers, u = (np.empty((len(plan.streams), size), kind) for kind in (np.uint32, np.float64))
+    for start in range(0, sampling.samples, size):
+        yield start, draw(plan, unit(block(start, size, out=integers), out=u))
+
+
+def block_size(plan: Plan) -> int:
+    """Samples of a block, a power of two: no result depends on it."""
+    cells = max(values.size for values in plan.central.values())
+    fitting = 1 << max(CACHE // cells, 1).bit_length() - 1
+    return min(plan.study.sampling.samples, max(LEAST_BLOCK, min(MOST_BLOCK, fitting)))
+
+
+def draw(plan: Plan, u: Floats) -> Values:
+    """The model's inputs at points `u` (stream, sample) of the unit cube, which are worked on in place."""
+    size = u.shape[1]
+    if plan.rows:
+        correlate(u, plan.rows, plan.copula.factor)
+    drawn = [quantile(u[row]) for row, quantile in plan.draws]
+    inputs = {}
+    for name, slab in plan.slabs.items():
+        if slab.constant.size == len(slab.drawn) == 1:
+            inputs[name] = drawn[slab.drawn[0][1]].reshape(1, 1, 1, size)
+            continue
+        inputs[name] = np.repeat(slab.constant, size, axis=-1) if slab.drawn else slab.constant
+        for cell, number in slab.drawn:
+            inputs[name][cell] = drawn[number]
+    return inputs
+
+
+def evaluate(plan: Plan, inputs: Values) -> Values:
+    """The study's outputs."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return model.evaluate(inputs, plan.study.components, plan.study.outputs)
+
+
+def present(plan: Plan, criterion: Criterion) -> NDArray[np.intp]:
+    """Builds that a criterion can rank: those that have its precision."""
+    builds = len(plan.study.builds)
+    if not criterion.precision or not OUTPUTS[criterion.output].typed:
+        return np.arange(builds)
+    lacking = plan.missing[0, :, plan.study.precisions.index(criterion.precision)]
+    return np.flatnonzero(~np.broadcast_to(lacking, builds))
+
+
+def costs(plan: Plan, criterion: Criterion, outputs: Values) -> Floats:
+    """What a criterion ranks the builds it can rank by, lower better: array (scenario, build, sample)."""
+    values = outputs[criterion.output]
+    values = values[:, :, plan.study.precisions.index(criterion.precision) if criterion.precision else 0]
+    values = np.broadcast_to(values, (values.shape[0], len(plan.study.builds), values.shape[-1]))
+    at = present(plan, criterion)
+    if len(at) < values.shape[1]:
+        values = values[:, at]
+    return ranking.oriented(values, criterion.better)
+
+
+# --- what is refused -------------------------------------------------------------------------------------------
+
+
+def refuse(plan: Plan, outputs: Values, replicate: int) -> None:
+    """Refuse outputs of a block that are not finite, but for what is missing by declaration or a ratio to nothing.
+
+    Raises
+    ------
+    ModelError
+        with their number in the replicate, and the first inputs that made one; a count beyond 2**53 is as good as
+        infinite.
+    """
+    if any(_bad(plan, name, outputs) is not None for name in outputs):
+        raise ModelError(_refusal(plan, replicate))
+
+
+def _bad(plan: Plan, name: str, outputs: Values) -> NDArray[np.bool_] | None:
+    """Where an output is not what it must be, if it is so anywhere."""
+    values, spec = outputs[name], OUTPUTS[name]
+    bad = ~np.isfinite(values) | (values > MOST_COUNT if spec.whole else False)
+    bad &= ~_declared(plan, name, values.shape[:3])[..., None]
+    bad &= outputs[spec.per] != 0 if spec.per else True
+    return bad if bad.any() else None
+
+
+def _refusal(plan: Plan, replicate: int) -> str:
+    """What is wrong with a replicate: of the first output that is not finite, how often, and where first."""
+    counts: dict[str, NDArray[np.intp]] = {}
+    first: dict[tuple[str, int], tuple[Sequence[Any], Values]] = {}
+    for _, inputs in blocks(plan, replicate):
+        outputs = evaluate(plan, inputs)
+        for name in outputs:
+            bad = _bad(plan, name, outputs)
+            if bad is not None:
+                rows = bad.reshape(-1, bad.shape[-1])
+                counts[name] = counts.get(name, 0) + np.count_nonzero(rows, axis=1)
+                for cell in np.flatnonzero(rows.any(axis=1)):
+                    place = (*np.unravel_index(cell, bad.shape[:-1]), int(np.argmax(rows[cell])))
+                    first.setdefault((name, int(cell)), (place, inputs))
+    name = next(n for n in plan.study.outputs if n in counts)
+    found, inputs = first[name, int(np.flatnonzero(counts[name])[0])]
+    samples = plan.study.sampling.samples if name in plan.varying else 1
+    return _told(plan, name, found, int(counts[name].sum()), len(counts[name]) * samples, inputs)
+
+
+def _told(plan: Plan, name: str, place: Sequence[Any], count: int, whole: int, inputs: Values) -> str:
+    axes = (plan.study.scenarios, [b.key for b in plan.study.builds], plan.study.precisions)
+    sizes = plan.central[name].shape[:3]
+    where = ", ".join(names[i] for i, names, n in zip(place, axes, sizes, strict=False) if n > 1)
+    given = [f"{k} = {v[tuple(min(int(i), n - 1) for i, n in zip(place, v.shape, strict=True))]:g}"
+             for k, v in inputs.items()]
+    return (f"{name}{f' ({where})' if where else ''} is not finite in {count} of {whole} values; "
+            f"first where {', '.join(given)}")

@@ -1,0 +1,42 @@
+"""Figures as files hold them: rounded, and in tables."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..analysis.labels import Group
+
+DIGITS, ERROR_DIGITS = 10, 4  # significant ones written: what is beyond them is rounding
+Floats = NDArray[np.float64]
+
+
+class Table(NamedTuple):
+    """Columns by name, and rows; numbers are floats, missing ones NaN."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+
+
+def rounded(value: float, digits: int = DIGITS) -> float:
+    """A figure to so many significant digits."""
+    return float(f"{value:.{digits}g}") + 0.0  # no -0.0
+
+
+def all_rounded(values: Floats, digits: int = DIGITS) -> Floats:
+    """Figures to so many significant digits."""
+    to = f".{digits}g"
+    return np.array([float(format(x, to)) for x in values.ravel().tolist()]).reshape(values.shape) + 0.0
+
+
+def paired(value: Floats, se: Floats) -> Floats:
+    """Statistics and their standard errors, rounded, (..., 2)."""
+    se = np.where(se < 1e-13 * np.abs(value), 0.0, se)
+    return np.stack([all_rounded(value), all_rounded(se, ERROR_DIGITS)], axis=-1)
+
+
+def pairs(group: Group, name: str) -> Floats:
+    """A statistic of a group and its standard error, rounded, (..., 2)."""
+    return paired(group[name], group[f"{name}_se"])

@@ -1,0 +1,70 @@
+"""Every statistic in one NetCDF-4 file.
+
+netCDF4 writes it alone: xarray, which would read the same from a file of its own, takes longer to import than this
+takes to write.
+"""
+
+from __future__ import annotations
+
+import json
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from ..analysis.labels import Frame
+from ..results import Results
+
+_library = Lock()  # it is not safe in threads
+
+
+def netcdf(results: Results, versions: dict[str, str]) -> bytes:
+    """The whole of `results.nc`: bands as `<output>`, `<output>_mean`, `<output>_central`, counts and ranking."""
+    import netCDF4
+
+    coordinates = {name: frame for group in results.figures.values() for name, frame in group.coords.items()}
+    variables = coordinates | _statistics(results)
+    with _library:
+        file = netCDF4.Dataset("results.nc", "w", memory=1)  # a size that grows
+        for name, frame in coordinates.items():
+            if frame.dims == (name,):
+                file.createDimension(name, len(frame.values))
+        for name, frame in variables.items():
+            _define(file, name, frame)
+        for name, frame in variables.items():  # after all definitions: to change between the two is slow
+            file[name][...] = frame.values.astype(object) if _is_text(frame) else frame.values
+        file.setncatts(_about(results, versions))
+        return bytes(file.close())
+
+
+def _define(file: Any, name: str, frame: Frame) -> None:
+    dtype = frame.values.dtype
+    made = file.createVariable(name, str if _is_text(frame) else dtype, frame.dims,
+                               fill_value=np.nan if dtype.kind == "f" else None)
+    made.setncatts(frame.attrs)
+    made.set_auto_maskandscale(False)
+
+
+def _is_text(frame: Frame) -> bool:
+    return frame.values.dtype.kind == "U"
+
+
+def _statistics(results: Results) -> dict[str, Frame]:
+    central, bands, means, counts, ranking = (results.figures[name].variables for name in (
+        "central", "bands", "means", "counts", "ranking"))
+    return {**bands, **{_mean_name(name): frame for name, frame in means.items()},
+            **{f"{name}_central": frame for name, frame in central.items()}, **counts,
+            **{name: frame._replace(attrs=frame.attrs | {"coordinates": "better unit"})
+               for name, frame in ranking.items()}}
+
+
+def _mean_name(name: str) -> str:
+    return f"{name.removesuffix('_se')}_mean{'_se' if name.endswith('_se') else ''}"
+
+
+def _about(results: Results, versions: dict[str, str]) -> dict[str, Any]:
+    study = results.study
+    return {"title": study.title, "description": study.description, "study": study.name, "study_text": study.text,
+            "sheets": json.dumps(study.files), "digest": study.digest, "seed": str(study.sampling.seed),
+            "samples_per_replicate": study.sampling.samples, "replicates": results.convergence.replicates,
+            "method": study.sampling.method, "versions": json.dumps(versions), "Conventions": "CF-1.11"}

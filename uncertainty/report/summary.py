@@ -1,0 +1,107 @@
+"""The nested summary that programs read, and its JSON text."""
+
+from __future__ import annotations
+
+import math
+from json import JSONEncoder
+from typing import Any
+
+from ..analysis.error import upper_limit
+from ..results import Results
+from .figures import ERROR_DIGITS, Table, rounded
+from .inputs import correlations
+from .tables import FLIPS
+
+PLACES = ("scenario", "build", "precision")
+Tree = dict[str, Any]
+
+
+def summary(results: Results, figures: dict[str, Table], versions: dict[str, str]) -> Tree:
+    """What `summary.json` holds, of a run and its `tables`; statistics are [value, standard error]."""
+    study, convergence = results.study, results.convergence
+    given, correlated = figures["inputs"], correlations(results)
+    return {
+        "title": study.title, "study": study.name, "study_text": study.text, "digest": study.digest,
+        "fingerprint": study.fingerprint,
+        "versions": versions,
+        "sampling": study.sampling._asdict() | {"replicates": convergence.replicates},
+        "convergence": {"capex_error": rounded(convergence.capex, ERROR_DIGITS),
+                        "rank_error": rounded(convergence.rank, ERROR_DIGITS), "tolerance": convergence.tolerance,
+                        "reached": None if convergence.tolerance is None else convergence.reached,
+                        "upper_limit_of_zero": rounded(upper_limit(results.samples), ERROR_DIGITS)},
+        "inputs": [{k: v.split() if k in PLACES else v for k, v in zip(given.columns, row, strict=True)
+                    if v != "" and v == v} for row in given.rows],
+        "correlation": [dict(zip(correlated.columns, row, strict=True)) for row in correlated.rows],
+        "bands": _bands(figures["bands"]), "counts": _counts(figures["counts"]), "enough": _enough(figures["enough"]),
+        "ranking": _ranking(figures)}
+
+
+def _nest(tree: Tree, path: list[str], value: Any) -> None:
+    for part in path[:-1]:
+        tree = tree.setdefault(part, {})
+    tree[path[-1]] = value
+
+
+def _paired(figures: list[Any]) -> list[list[Any]]:
+    return [list(pair) for pair in zip(figures[::2], figures[1::2], strict=True)]
+
+
+def _bands(table: Table) -> Tree:
+    """By scenario, build, output and, where it has one, precision."""
+    tree: Tree = {}
+    names = table.columns[6::2]
+    for name, _, scenario, build, precision, central, *figures in table.rows:
+        _nest(tree, [scenario, build, name, *([precision] if precision else [])],
+              {"central": central, **dict(zip(names, _paired(figures), strict=True))})
+    return tree
+
+
+def _enough(table: Table) -> Tree:
+    tree: Tree = {}
+    for name, scenario, build, enough, *shortfall in table.rows:
+        _nest(tree, [scenario, build, name], {"enough": enough, "shortfall": shortfall})
+    return tree
+
+
+def _counts(table: Table) -> Tree:
+    """P(n = number) by scenario, build, output and number."""
+    tree: Tree = {}
+    for name, scenario, build, number, *probability in table.rows:
+        _nest(tree, [scenario, build, name, str(number)], probability)
+    return tree
+
+
+def _ranking(figures: dict[str, Table]) -> Tree:
+    """By criterion and scenario, and there by build."""
+    tree: Tree = {}
+    for criterion, unit, better, scenario, *flips in figures["flips"].rows:
+        _nest(tree, [criterion, scenario], {"better": better, "unit": unit,
+                                            **dict(zip(FLIPS, _paired(flips), strict=True)), "builds": {}})
+    for criterion, _, _, scenario, build, *ranks in figures["ranks"].rows:
+        rank, regret, *shares = _paired(ranks)
+        tree[criterion][scenario]["builds"][build] = {
+            "expected_rank": rank, "expected_regret": regret, "rank_acceptability": shares, "win": {}, "tie": {}}
+    for criterion, _, _, scenario, build, other, *shares in figures["pairs"].rows:
+        found = tree[criterion][scenario]["builds"][build]
+        found["win"][other], found["tie"][other], _ = _paired(shares)
+    return tree
+
+
+_encode = JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+def to_json(value: Any, margin: str = "\n") -> str:
+    """JSON text, indented but for lists of numbers, which are a line; what is not finite is null."""
+    inner = f"{margin} "
+    if isinstance(value, dict) and value:
+        items = [f"{_encode(k)}: {to_json(v, inner)}" for k, v in value.items()]
+        return f"{{{inner}{f',{inner}'.join(items)}{margin}}}"
+    if isinstance(value, list) and all(map(_is_number, value)):
+        return repr(value)
+    if isinstance(value, list):
+        return f"[{inner}{f',{inner}'.join(to_json(v, inner) for v in value)}{margin}]"
+    return "null" if isinstance(value, float) and not math.isfinite(value) else _encode(value)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)

@@ -1,0 +1,153 @@
+"""What the command prints: tables, lines and a progress bar. Progress goes to a terminal only, on standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from .execution import Job
+    from .report.text import Section
+    from .results import Results
+    from .study import Study
+
+REFRESH = 0.1  # seconds between two pictures of the progress bar
+
+
+def console() -> Console:
+    """Standard output: as wide as the terminal; 80 columns without colour elsewhere."""
+    return Console(highlight=False) if sys.stdout.isatty() else Console(width=80, highlight=False, color_system=None)
+
+
+def show(results: Results, screen: Console) -> None:
+    """Print the tables of a run."""
+    from .report.text import sections, trust
+
+    heading(results.study, screen)
+    for section in sections(results):
+        show_section(section, screen)
+    screen.print(trust(results), markup=False)
+
+
+def heading(study: Study, screen: Console) -> None:
+    """Print what a study is."""
+    screen.print(Text(study.title, style="bold"))
+    if study.description:
+        screen.print(f"{' '.join(study.description.split())}\n", markup=False)
+
+
+def show_section(section: Section, screen: Console) -> None:
+    """Print a table whole: where its figures need more room than the screen has, the screen is made wider."""
+    plain = [section.columns, *section.rows]
+    least = [max(max(map(len, cell.split() if i < section.words else cell.split("\n")), default=0)
+                 for cell in (row[i] for row in plain)) for i in range(len(section.columns))]
+    narrow, screen.width = screen.width, max(screen.width, sum(least) + 2 * len(least))
+    screen.print(_table(section))
+    screen.width = narrow
+    if section.note:
+        screen.print(f"{section.note}\n", style="dim", markup=False)
+
+
+def _table(section: Section) -> Any:
+    from rich import box
+    from rich.table import Table as RichTable
+
+    table = RichTable(title=Text(section.title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD,
+                      pad_edge=False, show_edge=False, collapse_padding=True)
+    for i, column in enumerate(section.columns):
+        words = i < section.words
+        longest = max((len(word) for row in section.rows for word in row[i].split()), default=0)
+        table.add_column(Text(column), justify="left" if words else "right", no_wrap=not words, overflow="fold",
+                         min_width=longest if words else None)
+    for row in section.rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def describe(study: Study, screen: Console) -> None:
+    """Print the inputs of a study, and that it is in order."""
+    from .report.inputs import inputs
+    from .report.text import Section, number
+
+    heading(study, screen)
+    rows = []
+    for name, scenario, build, precision, unit, value, _, low, high, *_, grade, _, _ in inputs(study).rows:
+        spread = "" if low != low else f"{number(low)}–{number(high)}"
+        where = " ".join(filter(None, [build, scenario]))
+        rows.append([f"{name} {precision}".strip(), where, value, spread, unit, grade])
+    show_section(Section("Inputs", ["input", "where", "value", "5 %–95 %", "unit", "grade"], rows, words=3), screen)
+    _describe_rest(study, screen)
+    sampling, uncertain = study.sampling, len(study.streams())
+    screen.print(f"\n{study.name} is fine: {len(study.builds)} builds, {len(study.scenarios)} scenarios, {uncertain} "
+                 f"uncertain inputs, {sampling.replicates} x {sampling.samples:,} samples ({sampling.method}, seed "
+                 f"{sampling.seed}).", markup=False)
+
+
+def _describe_rest(study: Study, screen: Console) -> None:
+    """Print what is no single input: correlation, components and criteria."""
+    from .report.text import criterion_name
+
+    for (a, b), rho in study.correlation.items():
+        screen.print(f"correlated: {a} and {b}, Spearman {rho:g}", markup=False)
+    for name, per in study.components.items():
+        screen.print(f"component: {name}, {'once' if per == 'once' else f'per {per}'}", markup=False)
+    screen.print(f"ranked by: {', '.join(map(criterion_name, study.criteria))}", markup=False)
+
+
+# --- progress --------------------------------------------------------------------------------------------------
+
+
+class Progress:
+    """Replicates done, studies done and time left, in one line that goes when all is done."""
+
+    def __init__(self, jobs: Sequence[Job], bar: Any) -> None:
+        """Of these jobs, on a bar of rich's."""
+        self.jobs, self.bar, self.drawn = jobs, bar, 0.0
+        self.task = bar.add_task("", total=None)
+
+    @property
+    def ended(self) -> bool:
+        """Whether all is done."""
+        return all(job.finished for job in self.jobs)
+
+    def __call__(self, *_: Any) -> None:
+        """Draw it anew, but not too often."""
+        now = time.monotonic()
+        done, wanted = (sum(getattr(job, name) for job in self.jobs) for name in ("done", "wanted"))
+        if now - self.drawn > REFRESH or self.ended:
+            self.drawn = now
+            ended = sum(job.finished for job in self.jobs)
+            one = self.jobs[0].study.name if len(self.jobs) == 1 else f"{ended} of {len(self.jobs)} studies"
+            self.bar.update(self.task, description=one, completed=done, total=max(wanted, 1), refresh=True)
+
+
+@contextmanager
+def progress(jobs: Sequence[Job], wanted: bool) -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Show how far jobs have come; gives what takes the bar away while something is printed."""
+    if not wanted or not jobs or not sys.stderr.isatty():
+        yield nullcontext
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
+               TextColumn("replicates"), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), auto_refresh=False, transient=True) as bar:
+        shown = Progress(jobs, bar)
+        for job in jobs:
+            job.progress = shown
+
+        @contextmanager
+        def pause() -> Iterator[None]:
+            bar.stop()
+            yield
+            if not shown.ended:
+                bar.start()
+
+        yield pause
