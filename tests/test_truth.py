@@ -198,7 +198,8 @@ def test_intervals_of_capex_quantiles_cover_the_truth_in_dollars(case, make_stud
     covered = np.zeros((100, len(LEVELS)))
     for seed in range(len(covered)):
         its = plan_of(study.with_sampling(seed=seed))
-        found = [engine.quantile(its, engine.part(its, 0, 16), "capex", q) for q in LEVELS]
+        done = engine.part(its, 0, 16)
+        found = [engine.quantiles(its, done, q, ["capex"])["capex"] for q in LEVELS]
         value, se = ([getattr(f, part)[0, 0, 0] for f in found] for part in ("value", "se"))
         covered[seed] = np.abs(value - wanted) <= half_width(se, 16) + 1e-5
     assert covered.mean(axis=0).min() >= 0.88

@@ -6,7 +6,7 @@ grow with them. Whole numbers add up exactly, floats pairwise in a fixed tree: n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,24 +26,29 @@ LEAST_REPLICATES, MOST_REPLICATES = 8, 256  # between which a tolerance may stop
 
 
 class Statistics(NamedTuple):
-    """What one replicate says beside the counts of its bins."""
+    """What replicates say beside the counts of their bins; arrays have the replicate first."""
 
     means: Values
     ranking: tuple[Values, ...]  # one a criterion
-    tallies: dict[str, list[Tally]]  # of whole numbers, one a cell
+    tallies: dict[str, list[list[Tally]]]  # of whole numbers, by replicate and cell
 
 
 class Part(NamedTuple):
-    """What consecutive replicates say, from `first` on."""
+    """What replicates first ... end - 1 say."""
 
     first: int
-    statistics: list[Statistics]
+    end: int
+    statistics: Statistics
     sums: Sums
 
-    @property
-    def end(self) -> int:
-        """The replicate after the last."""
-        return self.first + len(self.statistics)
+
+class _Replicate(NamedTuple):
+    """What passed by: sums of so many blocks, counts of orders by criterion, and of whole numbers by cell."""
+
+    blocks: int
+    sums: Floats
+    orders: list[tuple[Floats, ...]]
+    numbers: dict[str, list[bands.Count]]
 
 
 Sink = Callable[[int, int, Values], None]  # takes (replicate, first sample, inputs and outputs of a block)
@@ -52,16 +57,23 @@ Sink = Callable[[int, int, Values], None]  # takes (replicate, first sample, inp
 def part(plan: Plan, first: int, end: int, sink: Sink | None = None) -> Part:
     """One unit of work: replicates first ... end - 1; every block goes to `sink` too."""
     np.empty(HEAP, np.uint8)
-    found = Part(first, [], nothing(plan))
-    for replicate in range(first, end):
-        found.statistics.append(_replicate(plan, replicate, found.sums, sink))
-    return found
+    sums = nothing(plan)
+    passed = [_replicate(plan, replicate, sums, sink) for replicate in range(first, end)]
+    return Part(first, end, _statistics(plan, passed), sums)
 
 
 def nothing(plan: Plan) -> Sums:
     """The sums of no replicates."""
-    shape = plan.grid.shape
-    return Sums(np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape[0], np.int64))
+    return Sums(np.zeros(plan.grid.shape, np.int64), np.zeros(plan.grid.shape, np.int64),
+                np.zeros(plan.grid.shape[0], np.int64))
+
+
+def joined(each: Sequence[Statistics]) -> Statistics:
+    """Statistics of one set of replicates after the other."""
+    means = {name: np.concatenate([s.means[name] for s in each]) for name in each[0].means}
+    ranking = tuple({name: np.concatenate([r[name] for r in ranked]) for name in ranked[0]}
+                    for ranked in zip(*(s.ranking for s in each), strict=True))
+    return Statistics(means, ranking, {name: [r for s in each for r in s.tallies[name]] for name in each[0].tallies})
 
 
 def gather(whole: Sums, part: Part) -> None:
@@ -70,24 +82,24 @@ def gather(whole: Sums, part: Part) -> None:
         mine += theirs
 
 
-def _replicate(plan: Plan, replicate: int, sums: Sums, sink: Sink | None) -> Statistics:
-    """Statistics of one replicate; the counts of its bins go into `sums`."""
+def _replicate(plan: Plan, replicate: int, sums: Sums, sink: Sink | None) -> _Replicate:
+    """Pass one replicate by; the counts of its bins go into `sums`."""
     counts = np.zeros(plan.grid.shape, np.int64)
     pairs: list[tuple[int, Floats]] = []
-    tallied: list[tuple[Floats, ...]] = []
+    orders: list[tuple[Floats, ...]] = []
     numbers: dict[str, list[bands.Count]] = {}
     for start, inputs in blocks(plan, replicate):
         outputs = evaluate(plan, inputs)
         ranked = [costs(plan, criterion, outputs) for criterion in plan.study.criteria]
         _add_pairwise(pairs, _block_sums(plan, outputs, ranked, replicate))
         found = [ranking.tally(cost, order) for cost, order in zip(ranked, plan.orders, strict=True)]
-        tallied = [_added(*x) for x in zip(tallied, found, strict=True)] if tallied else found
+        orders = [_added(*x) for x in zip(orders, found, strict=True)] if orders else found
         _count_whole(plan, outputs, numbers, replicate)
         _bin(plan, outputs, counts, sums.undefined)
         if sink:
             sink(replicate, start, inputs | outputs)
     histogram.accumulate(sums, counts)
-    return _statistics(plan, outputs, pairs, tallied, numbers)
+    return _Replicate(*pairs[0], orders, numbers)
 
 
 def _added(one: tuple[Floats, ...], other: tuple[Floats, ...]) -> tuple[Floats, ...]:
@@ -134,36 +146,35 @@ def _bin(plan: Plan, outputs: Values, counts: Ints, undefined: Ints) -> None:
         counts[rows] += histogram.count(plan.grid.of(rows), values)
 
 
-def _statistics(plan: Plan, outputs: Values, pairs: list[tuple[int, Floats]], tallied: list[tuple[Floats, ...]],
-                numbers: dict[str, list[bands.Count]]) -> Statistics:
-    samples = plan.study.sampling.samples
-    ((count, sums),) = pairs
-    means, at = {}, 0
-    for name, values in outputs.items():
-        shape = values.shape[:-1]
-        size = values[..., 0].size
-        means[name] = sums[at : at + size].reshape(shape) / (samples if name in plan.varying else count)
-        at += size
+def _statistics(plan: Plan, passed: list[_Replicate]) -> Statistics:
+    samples, blocks = plan.study.sampling.samples, passed[0].blocks
+    sums = np.stack([each.sums for each in passed])
+    shapes = [plan.central[name].shape[:3] for name in plan.study.outputs] + [o.ahead.shape[:-1] for o in plan.orders]
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
+    parts = [x.reshape(-1, *shape) for x, shape in zip(np.split(sums, ends, axis=1), shapes, strict=True)]
+    means = {name: parts.pop(0) / (samples if name in plan.varying else blocks) for name in plan.study.outputs}
     found = []
-    for criterion, reference, told in zip(plan.study.criteria, plan.orders, _told(plan, tallied), strict=True):
-        lost = sums[at : (at := at + reference.ahead[..., 0].size)].reshape(reference.ahead.shape[:-1])
-        whole = samples if criterion.output in plan.varying else count
+    for criterion, told, lost in zip(plan.study.criteria, _told(plan, passed), parts, strict=True):
+        whole = samples if criterion.output in plan.varying else blocks
         found.append(_ranked(plan, present(plan, criterion), told, lost, whole))
-    tallies = {name: [bands.tallied(cell) for cell in cells] for name, cells in numbers.items()}
+    tallies = {name: [[bands.tallied(cell) for cell in each.numbers[name]] for each in passed]
+               for name in passed[0].numbers}
     return Statistics(means, tuple(found), tallies)
 
 
-def _told(plan: Plan, tallied: list[tuple[Floats, ...]]) -> list[ranking.Tally]:
-    """What the counts of each criterion say; those of one shape are read together."""
+def _told(plan: Plan, passed: list[_Replicate]) -> list[ranking.Tally]:
+    """What the counts of each criterion say, replicate first; those of one shape are read together."""
     found: dict[int, ranking.Tally] = {}
-    shapes = [(counted[0].shape, order.ahead.shape) for counted, order in zip(tallied, plan.orders, strict=True)]
+    shapes = [(each[0].shape, order.ahead.shape) for each, order in zip(passed[0].orders, plan.orders, strict=True)]
     for shape in dict.fromkeys(shapes):
         alike = [i for i, s in enumerate(shapes) if s == shape]
-        counted = tuple(np.stack(x) for x in zip(*(tallied[i] for i in alike), strict=True))
+        counted = tuple(np.stack([np.stack([r.orders[i][k] for r in passed]) for i in alike])
+                        for k in range(len(passed[0].orders[alike[0]])))
         orders = zip(*(plan.orders[i][:3] for i in alike), strict=True)
-        told = ranking.told(counted, shape[1][-2], ranking.Order(*map(np.stack, orders)))
+        reference = ranking.Order(*(np.stack(x)[:, None] for x in orders))
+        told = ranking.told(counted, shape[1][-2], reference)
         found |= {i: ranking.Tally(*(x[k] for x in told)) for k, i in enumerate(alike)}
-    return [found[i] for i in range(len(tallied))]
+    return [found[i] for i in range(len(shapes))]
 
 
 def _ranked(plan: Plan, at: NDArray[np.intp], told: ranking.Tally, lost: Floats, samples: int) -> Values:
@@ -190,20 +201,30 @@ def _spread(values: Floats, builds: int, *at: NDArray[np.intp]) -> Floats:
 # --- several replicates together -------------------------------------------------------------------------------
 
 
-def quantile(plan: Plan, done: Part, output: str, level: float) -> Estimate:
-    """A quantile of an output over all replicates, (scenario, build, precision)."""
-    shape, replicates = done.statistics[0].means[output].shape, len(done.statistics)
-    samples = plan.study.sampling.samples
-    if output in WHOLE:
-        each = [bands.pool(cell).quantile(level, samples if output in plan.varying else 1)
-                for cell in zip(*(s.tallies[output] for s in done.statistics), strict=True)]
-        return Estimate(*(np.array(part, float).reshape(shape) for part in zip(*each, strict=True)))
-    if output not in plan.varying:
-        return combine([s.means[output] for s in done.statistics])
-    cells, rows = plan.columns[output]
-    sums = Sums(*(x[rows] for x in done.sums))
-    found = histogram.quantile(plan.grid.of(rows), sums, replicates, samples, level)
-    return Estimate(*(_among(values, cells, shape) for values in found))
+def quantiles(plan: Plan, done: Part, level: float, outputs: Sequence[str]) -> dict[str, Estimate]:
+    """A quantile of some outputs over all replicates, each (scenario, build, precision)."""
+    binned = [name for name in outputs if name in plan.columns]
+    found = {name: _constant(plan, done, name, level) for name in outputs if name not in binned}
+    if binned:
+        rows = slice(0, None) if len(binned) > 1 else plan.columns[binned[0]].rows
+        rows = slice(*rows.indices(plan.grid.shape[0]))
+        sums = Sums(*(x[rows] for x in done.sums))
+        its = histogram.quantile(plan.grid.of(rows), sums, done.end - done.first, plan.study.sampling.samples, level)
+        for name in binned:
+            cells, at = plan.columns[name]
+            some = slice(at.start - rows.start, at.stop - rows.start)
+            found[name] = Estimate(*(_among(x[some], cells, plan.central[name].shape[:3]) for x in its))
+    return found
+
+
+def _constant(plan: Plan, done: Part, output: str, level: float) -> Estimate:
+    """A quantile of whole numbers, or of what does not vary."""
+    if output not in WHOLE:
+        return combine(done.statistics.means[output])
+    samples = plan.study.sampling.samples if output in plan.varying else 1
+    each = [bands.pool(cell).quantile(level, samples) for cell in zip(*done.statistics.tallies[output], strict=True)]
+    shape = plan.central[output].shape[:3]
+    return Estimate(*(np.array(x, float).reshape(shape) for x in zip(*each, strict=True)))
 
 
 def _among(values: Floats, cells: NDArray[np.intp], shape: tuple[int, ...]) -> Floats:
@@ -214,9 +235,8 @@ def _among(values: Floats, cells: NDArray[np.intp], shape: tuple[int, ...]) -> F
 
 def worst_errors(plan: Plan, done: Part) -> tuple[float, float]:
     """Largest relative error of CapEx's 5, 50 and 95 % quantiles, and largest absolute one of a rank share."""
-    capex = [quantile(plan, done, "capex", level) for level in (0.05, 0.5, 0.95)]
-    shares = [combine([r["rank_acceptability"] for r in each]).se
-              for each in zip(*(s.ranking for s in done.statistics), strict=True)]
+    capex = [quantiles(plan, done, level, ["capex"])["capex"] for level in (0.05, 0.5, 0.95)]
+    shares = [combine(ranked["rank_acceptability"]).se for ranked in done.statistics.ranking]
     return (float(max(np.max(q.se / np.where(q.value == 0, 1, q.value)) for q in capex)),
             float(max(np.nanmax(se) for se in shares)))
 

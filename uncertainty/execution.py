@@ -91,7 +91,7 @@ class Job:
     error: BaseException | None = None
     seconds: float = 0.0
     dry: bool = False
-    _done: dict[Task, list[Statistics]] = field(default_factory=dict)
+    _done: dict[Task, Statistics] = field(default_factory=dict)
 
     @cached_property
     def plan(self) -> Plan:
@@ -137,9 +137,9 @@ class Job:
         self.running -= 1
         if self.error is not None:
             return
-        self._add(part)
         if self.shelf:
             self.shelf.keep(part)
+        self._add(part)
         if self.finished:
             self._line_up([])
         if self.progress:
@@ -147,7 +147,7 @@ class Job:
 
     def result(self) -> Part:
         """All that was done."""
-        return Part(0, [s for task in sorted(self._done) for s in self._done[task]], self._sums)
+        return Part(0, self.done, engine.joined([self._done[task] for task in sorted(self._done)]), self._sums)
 
     def _add(self, part: Part) -> None:
         self._done[Task(part.first, part.end)] = part.statistics
@@ -184,7 +184,7 @@ class Job:
                 part = self.shelf.read(task) if self.shelf else None
                 if part is not None:
                     self._add(part)
-                    self.reused += len(part.statistics)
+                    self.reused += part.end - part.first
 
 
 def _runs(numbers: list[int], most: int) -> Iterator[list[int]]:

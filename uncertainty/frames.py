@@ -68,22 +68,22 @@ def _central(plan: Plan) -> Group:
 
 def _bands(plan: Plan, done: Part) -> Group:
     variables: dict[str, Frame] = {}
+    each = [engine.quantiles(plan, done, level, plan.study.outputs) for level in bands.QUANTILES]
     for name in plan.study.outputs:
-        found = [engine.quantile(plan, done, name, level) for level in bands.QUANTILES]
-        stacked = Estimate(np.stack([f.value for f in found]), np.stack([f.se for f in found]))
+        stacked = Estimate(*map(np.stack, zip(*(found[name] for found in each), strict=True)))
         variables |= _pair(plan, name, name, stacked, ["quantile"])
     return Group(variables, _index(quantile=bands.QUANTILES) | _coords(plan.study))
 
 
-def _means(plan: Plan, done: Sequence[Statistics]) -> Group:
+def _means(plan: Plan, done: Statistics) -> Group:
     variables: dict[str, Frame] = {}
     for name in plan.study.outputs:
-        variables |= _pair(plan, name, name, combine([s.means[name] for s in done]), what="mean: ")
+        variables |= _pair(plan, name, name, combine(done.means[name]), what="mean: ")
     return Group(variables, _coords(plan.study))
 
 
-def _cells(done: Sequence[Statistics], name: str) -> list[bands.Counts]:
-    return [bands.pool(cell) for cell in zip(*(s.tallies[name] for s in done), strict=True)]
+def _cells(done: Statistics, name: str) -> list[bands.Counts]:
+    return [bands.pool(cell) for cell in zip(*done.tallies[name], strict=True)]
 
 
 def _counts(plan: Plan, done: Part) -> Group:
@@ -91,7 +91,7 @@ def _counts(plan: Plan, done: Part) -> Group:
     numbers = np.unique(np.concatenate([c.numbers for each in cells.values() for c in each]))
     variables: dict[str, Frame] = {}
     for name, each in cells.items():
-        enough = engine.quantile(plan, done, name, 1 - SHORTFALL).value
+        enough = engine.quantiles(plan, done, 1 - SHORTFALL, [name])[name].value
         shortfall = [c.exceedance(number) for c, number in zip(each, enough.ravel(), strict=True)]
         variables[f"{name}_enough"] = _variable(plan, name, enough, (),
                                                 f"smallest with P(shortfall) <= {SHORTFALL:g}: ")
@@ -112,13 +112,13 @@ def _by_cell(plan: Plan, name: str, values: Any) -> Any:
     return values.reshape(*values.shape[:-1], *plan.central[name].shape[:3])
 
 
-def _ranking(plan: Plan, done: Sequence[Statistics]) -> Group:
+def _ranking(plan: Plan, done: Statistics) -> Group:
     study = plan.study
-    taus = np.unique([tau for r in done[0].ranking for tau in _taus(r["tau_probability"])])
+    taus = np.unique([tau for r in done.ranking for tau in _taus(r["tau_probability"])])
     variables: dict[str, Frame] = {}
     for name, dims in RANKING.items():
-        found = [combine([_on(taus, s.ranking[i][name]) if name == "tau_probability" else s.ranking[i][name]
-                          for s in done]) for i in range(len(study.criteria))]
+        found = [combine(_on(taus, ranked[name]) if name == "tau_probability" else ranked[name])
+                 for ranked in done.ranking]
         for end, values in (("", [f.value for f in found]), ("_se", [f.se for f in found])):
             shape = (len(study.scenarios), *values[0].shape[1:])
             stacked = np.stack([np.broadcast_to(v, shape) for v in values])

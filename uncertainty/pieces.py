@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import threading
 import time
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -72,11 +72,11 @@ class Pieces:
 
     def read(self, task: Task) -> Part | None:
         """A piece; None, and a line in `refused`, where it is damaged or of another run."""
-        path = self._path(task)
+        path, plan = self._path(task), plan_of(self.study)
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return _unpacked(plan_of(self.study), self.key, task, arrays)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+                return _unpacked(plan, self.key, task, arrays)
+        except Exception as error:  # damage may look like anything
             self.refused.append(f"{path}: {error or type(error).__name__}")
             return None
 
@@ -84,7 +84,7 @@ class Pieces:
         """Write a piece, whole or not at all."""
         path = self._path(Task(part.first, part.end))
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.stem}-{os.getpid()}")
+        scratch = path.with_name(f".{path.stem}-{os.getpid()}-{threading.get_ident()}")
         try:
             with scratch.open("wb") as stream:
                 np.savez(stream, **_packed(self.key, part))
@@ -111,16 +111,15 @@ def _packed(key: str, part: Part) -> dict[str, Any]:
     statistics = part.statistics
     found: dict[str, Any] = {"key": np.array(key), "task": np.array([part.first, part.end])}
     found |= {name: _narrow(values) for name, values in part.sums._asdict().items()}
-    for name in statistics[0].means:
-        found[f"means/{name}"] = np.stack([s.means[name] for s in statistics])
-    for i, ranked in enumerate(statistics[0].ranking):
-        found |= {f"ranking/{i}/{name}": np.stack([s.ranking[i][name] for s in statistics]) for name in ranked}
-    for name in statistics[0].tallies:
-        tallies = [tally for s in statistics for tally in s.tallies[name]]
+    found |= {f"means/{name}": values for name, values in statistics.means.items()}
+    for i, ranked in enumerate(statistics.ranking):
+        found |= {f"ranking/{i}/{name}": values for name, values in ranked.items()}
+    for name, replicates in statistics.tallies.items():
+        tallies = [tally for cells in replicates for tally in cells]
         found[f"lengths/{name}"] = np.array([len(numbers) for numbers, _ in tallies])
         found |= {f"{end}/{name}": np.concatenate([tally[k] for tally in tallies])
                   for k, end in enumerate(("numbers", "shares"))}
-    return found
+    return found | {"names": np.array(sorted(found))}
 
 
 def _narrow(values: NDArray[np.int64]) -> NDArray[Any]:
@@ -132,22 +131,20 @@ def _narrow(values: NDArray[np.int64]) -> NDArray[Any]:
 def _unpacked(plan: Plan, key: str, task: Task, arrays: Arrays) -> Part:
     if str(arrays["key"]) != key or tuple(arrays["task"]) != task:
         raise ValueError("is a piece of another run")
+    if sorted(set(arrays) - {"names"}) != arrays["names"].tolist():  # names have no checksum
+        raise ValueError("is damaged")
     sums = Sums(*(arrays[name].astype(np.int64) for name in Sums._fields))
     if sums.total.shape != plan.grid.shape:
         raise ValueError("is a piece of another run")
-    count = task.end - task.first
-    names = {kind: [n for n in arrays if n.startswith(f"{kind}/")] for kind in ("means", "ranking", "lengths")}
-    loaded = {n: arrays[n] for kind in ("means", "ranking") for n in names[kind]}
-    tallies = {n.partition("/")[2]: _tallies(arrays, n.partition("/")[2], count) for n in names["lengths"]}
-    criteria = range(len(plan.study.criteria))
-
-    def one(r: int) -> Statistics:
-        ranked = tuple({n.rpartition("/")[2]: loaded[n][r] for n in names["ranking"] if n.split("/")[1] == str(i)}
-                       for i in criteria)
-        return Statistics({n.partition("/")[2]: loaded[n][r] for n in names["means"]}, ranked,
-                          {name: each[r] for name, each in tallies.items()})
-
-    return Part(task.first, [one(r) for r in range(count)], sums)
+    found: dict[str, dict[str, Any]] = {kind: {} for kind in ("means", "ranking", "lengths")}
+    for path in arrays:
+        kind, _, name = path.partition("/")
+        if kind in found:
+            found[kind][name] = arrays[path]
+    ranking = tuple({name.partition("/")[2]: values for name, values in found["ranking"].items()
+                     if name.partition("/")[0] == str(i)} for i in range(len(plan.study.criteria)))
+    tallies = {name: _tallies(arrays, name, task.end - task.first) for name in found["lengths"]}
+    return Part(*task, Statistics(found["means"], ranking, tallies), sums)
 
 
 def _tallies(arrays: Arrays, name: str, replicates: int) -> list[list[Tally]]:

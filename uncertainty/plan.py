@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from . import model
 from .analysis import histogram, ranking
 from .analysis.histogram import Grid
-from .design import Copula, Sampling, Stream, copula, correlate, points, unit
+from .design import Copula, Points, Sampling, Stream, copula, correlate, points, unit
 from .inverse import QuantileFunction, quantile_function
 from .model import OUTPUTS
 from .resolve import Criterion, Entry, Place
@@ -56,6 +56,7 @@ class Plan(NamedTuple):
     study: Study
     streams: list[Stream]
     draws: tuple[tuple[int, QuantileFunction], ...]  # row of the points, and what to make of it
+    places: tuple[tuple[tuple[str, Cell], ...], ...]  # of each draw, the inputs' cells that it fills
     slabs: dict[str, Slab]
     copula: Copula
     rows: tuple[int, ...]  # of the copula's streams among the points
@@ -82,7 +83,9 @@ def prepare(study: Study) -> Plan:
     names = [s.name for s in streams if any(s.name in pair for pair in study.correlation)]
     missing = np.vectorize(lambda e: e.quantity.value is None, otypes=[bool])(grids["peak"]).any(0, keepdims=True)
     missing = np.broadcast_to(missing, (*missing.shape[:2], len(study.precisions)))
-    plan = Plan(study, streams, draws, slabs, copula(names, study.correlation), tuple(row[n] for n in names),
+    places = tuple(tuple((name, cell) for name, slab in slabs.items() for cell, number in slab.drawn if number == i)
+                   for i in range(len(draws)))
+    plan = Plan(study, streams, draws, places, slabs, copula(names, study.correlation), tuple(row[n] for n in names),
                 missing, {}, (), (), np.empty(0, bool), histogram.grid(np.empty((0, 1)), 4), {})
     return _with_bins(_with_center(plan, {name: _centers(grid)[..., None] for name, grid in grids.items()}))
 
@@ -93,14 +96,17 @@ def _with_center(plan: Plan, centers: Values) -> Plan:
     for name in plan.central:
         bad = _bad(plan, name, plan.central)
         if bad is not None:
-            raise ModelError(_told(plan, name, np.argwhere(bad)[0], int(bad.sum()), bad.size, centers))
+            place = np.argwhere(bad)[0]
+            raise ModelError(_told(plan, name, place, int(bad.sum()), bad.size, _given(centers, place)))
     return plan._replace(orders=tuple(ranking.order(costs(plan, c, plan.central)) for c in plan.study.criteria))
 
 
 def _with_bins(plan: Plan) -> Plan:
     """Bins that span a pilot sample, and which cells of which outputs they are for."""
     sampling = Sampling(PILOT, 1, plan.study.sampling.seed, plan.study.sampling.method)
-    outputs = evaluate(plan, draw(plan, unit(points(plan.streams, sampling, 0)(0, PILOT))))
+    inputs = _room(plan, PILOT)
+    draw(plan, points(plan.streams, sampling, 0)(0, PILOT), inputs)
+    outputs = evaluate(plan, inputs)
     varying = tuple(name for name, values in outputs.items() if values.shape[-1] > 1)
     columns, pilots, row = {}, [], 0
     for name in varying:
@@ -166,12 +172,22 @@ def plan_of(study: Study) -> Plan:
 
 
 def blocks(plan: Plan, replicate: int) -> Iterator[tuple[int, Values]]:
-    """The model's inputs for one replicate, block by block, with the number of each block's first sample."""
-    sampling = plan.study.sampling
-    block, size = points(plan.streams, sampling, replicate), block_size(plan)
-    integers, u = (np.empty((len(plan.streams), size), kind) for kind in (np.uint32, np.float64))
+    """The model's inputs for one replicate, block by block, with the number of each block's first sample.
+
+    The arrays are the same ones every time, filled anew.
+    """
+    sampling, size = plan.study.sampling, block_size(plan)
+    block, inputs = points(plan.streams, sampling, replicate), _room(plan, size)
+    integers = np.empty((len(plan.streams), size), np.uint32)
     for start in range(0, sampling.samples, size):
-        yield start, draw(plan, unit(block(start, size, out=integers), out=u))
+        draw(plan, block(start, size, out=integers), inputs)
+        yield start, inputs
+
+
+def _room(plan: Plan, size: int) -> Values:
+    """Arrays for the model's inputs, with what does not vary already in them."""
+    return {name: np.repeat(slab.constant, size, axis=-1) if slab.drawn else slab.constant
+            for name, slab in plan.slabs.items()}
 
 
 def block_size(plan: Plan) -> int:
@@ -181,21 +197,17 @@ def block_size(plan: Plan) -> int:
     return min(plan.study.sampling.samples, max(LEAST_BLOCK, min(MOST_BLOCK, fitting)))
 
 
-def draw(plan: Plan, u: Floats) -> Values:
-    """The model's inputs at points `u` (stream, sample) of the unit cube, which are worked on in place."""
-    size = u.shape[1]
+def draw(plan: Plan, integers: Points, inputs: Values) -> None:
+    """Fill the model's inputs from points (stream, sample)."""
+    u = np.empty(integers.shape[1])
+    correlated = unit(integers[list(plan.rows)])
     if plan.rows:
-        correlate(u, plan.rows, plan.copula.factor)
-    drawn = [quantile(u[row]) for row, quantile in plan.draws]
-    inputs = {}
-    for name, slab in plan.slabs.items():
-        if slab.constant.size == len(slab.drawn) == 1:
-            inputs[name] = drawn[slab.drawn[0][1]].reshape(1, 1, 1, size)
-            continue
-        inputs[name] = np.repeat(slab.constant, size, axis=-1) if slab.drawn else slab.constant
-        for cell, number in slab.drawn:
-            inputs[name][cell] = drawn[number]
-    return inputs
+        correlate(correlated, range(len(plan.rows)), plan.copula.factor)
+    for (row, quantile), ((name, cell), *others) in zip(plan.draws, plan.places, strict=True):
+        at = correlated[plan.rows.index(row)] if row in plan.rows else unit(integers[row], out=u)
+        drawn = quantile(at, out=inputs[name][cell])
+        for name, cell in others:
+            inputs[name][cell] = drawn
 
 
 def evaluate(plan: Plan, inputs: Values) -> Values:
@@ -252,7 +264,7 @@ def _bad(plan: Plan, name: str, outputs: Values) -> NDArray[np.bool_] | None:
 def _refusal(plan: Plan, replicate: int) -> str:
     """What is wrong with a replicate: of the first output that is not finite, how often, and where first."""
     counts: dict[str, NDArray[np.intp]] = {}
-    first: dict[tuple[str, int], tuple[Sequence[Any], Values]] = {}
+    first: dict[tuple[str, int], tuple[Sequence[Any], str]] = {}
     for _, inputs in blocks(plan, replicate):
         outputs = evaluate(plan, inputs)
         for name in outputs:
@@ -262,18 +274,22 @@ def _refusal(plan: Plan, replicate: int) -> str:
                 counts[name] = counts.get(name, 0) + np.count_nonzero(rows, axis=1)
                 for cell in np.flatnonzero(rows.any(axis=1)):
                     place = (*np.unravel_index(cell, bad.shape[:-1]), int(np.argmax(rows[cell])))
-                    first.setdefault((name, int(cell)), (place, inputs))
+                    if (name, int(cell)) not in first:
+                        first[name, int(cell)] = place, _given(inputs, place)
     name = next(n for n in plan.study.outputs if n in counts)
-    found, inputs = first[name, int(np.flatnonzero(counts[name])[0])]
+    found, given = first[name, int(np.flatnonzero(counts[name])[0])]
     samples = plan.study.sampling.samples if name in plan.varying else 1
-    return _told(plan, name, found, int(counts[name].sum()), len(counts[name]) * samples, inputs)
+    return _told(plan, name, found, int(counts[name].sum()), len(counts[name]) * samples, given)
 
 
-def _told(plan: Plan, name: str, place: Sequence[Any], count: int, whole: int, inputs: Values) -> str:
+def _given(inputs: Values, place: Sequence[Any]) -> str:
+    """The inputs at a place, in words."""
+    return ", ".join(f"{k} = {v[tuple(min(int(i), n - 1) for i, n in zip(place, v.shape, strict=True))]:g}"
+                     for k, v in inputs.items())
+
+
+def _told(plan: Plan, name: str, place: Sequence[Any], count: int, whole: int, given: str) -> str:
     axes = (plan.study.scenarios, [b.key for b in plan.study.builds], plan.study.precisions)
     sizes = plan.central[name].shape[:3]
     where = ", ".join(names[i] for i, names, n in zip(place, axes, sizes, strict=False) if n > 1)
-    given = [f"{k} = {v[tuple(min(int(i), n - 1) for i, n in zip(place, v.shape, strict=True))]:g}"
-             for k, v in inputs.items()]
-    return (f"{name}{f' ({where})' if where else ''} is not finite in {count} of {whole} values; "
-            f"first where {', '.join(given)}")
+    return f"{name}{f' ({where})' if where else ''} is not finite in {count} of {whole} values; first where {given}"

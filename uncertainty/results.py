@@ -157,5 +157,5 @@ def results_of(job: Job) -> Results:
     if job.error is not None:
         raise job.error
     plan, done = job.plan, job.result()
-    convergence = Convergence(len(done.statistics), *engine.worst_errors(plan, done), job.tolerance)
+    convergence = Convergence(done.end, *engine.worst_errors(plan, done), job.tolerance)
     return Results(job.study, frames(plan, done), plan.copula, convergence)
