@@ -6,7 +6,6 @@ from scipy import stats
 from support import assert_close, dist
 
 import uncertainty as un
-from uncertainty import propagation
 from uncertainty.analysis.error import combine
 from uncertainty.design import METHODS
 
@@ -181,14 +180,15 @@ def test_what_is_no_distribution_is_refused():
 
 
 def test_samples_of_a_study_are_those_its_results_come_from(make_study):
-    study = make_study(pue=dist("pert", low=1.05, mode=1.25, high=1.6), samples=256,
+    study = make_study(pue=dist("pert", low=1.05, mode=1.25, high=1.6), samples=1024,
                        rest=f"[build.rtx_a5000]\nunit_price = {dist('lognormal', median=2500, sigma=0.15)}")
     samples, results = un.sample(study), un.run(study)
     capex = un.percentile_bands(samples.capex)
     walls = un.percentile_bands(samples.battery_count)
     ranks = un.rank_acceptability(samples.capex)
-    np.testing.assert_array_equal(capex.percentile_bands, results.bands.capex.sel(scenario="base"))
-    np.testing.assert_array_equal(capex.percentile_bands_se, results.bands.capex_se.sel(scenario="base"))
+    gap = abs(capex.percentile_bands - results.bands.capex.sel(scenario="base"))
+    assert (gap <= 0.1 * capex.percentile_bands_se + 5e-4 * capex.percentile_bands).all()  # the latter a bin's width
+    np.testing.assert_allclose(capex.percentile_bands_se, results.bands.capex_se.sel(scenario="base"), rtol=0.2)
     np.testing.assert_array_equal(walls.percentile_bands, results.bands.battery_count.sel(scenario="base"))
     np.testing.assert_array_equal(walls["mean"], results.means.battery_count.sel(scenario="base"))
     np.testing.assert_array_equal(ranks.rank_acceptability,
@@ -204,12 +204,6 @@ def test_samples_are_labelled_and_vary_only_where_they_do(make_study):
     assert samples.throughput.dims == ("build", "precision")
     assert samples.capex.attrs == {"units": "USD", "long_name": "devices, batteries and further components"}
     assert samples.throughput.sel(build="rtx_a5000", precision="fp4").isnull()
-
-
-def test_too_many_samples_are_refused_with_a_way_out(make_study, monkeypatch):
-    monkeypatch.setattr(propagation, "MOST_BYTES", 10_000)
-    with pytest.raises(MemoryError, match="ask for fewer with"):
-        un.sample(make_study(pue=dist("uniform", low=1.1, high=1.4)))
 
 
 def test_a_model_may_reuse_its_arrays():

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from . import samples
 from .execution import Job, Workers, perform
-from .pieces import Pieces
 from .plan import Plan, block_size
 from .results import Results, results_of
 from .store import OURS, write
@@ -122,6 +121,6 @@ def finish(outcome: Outcome, out: Path) -> Path:
     """Write the results folder of a study, and keep its replicates in one piece."""
     assert outcome.results is not None
     folder = write(outcome.results, out / outcome.job.study.name)
-    if isinstance(outcome.job.shelf, Pieces):
-        outcome.job.shelf.finish(outcome.job.result())
+    if outcome.job.pieces:
+        outcome.job.pieces.finish(outcome.job.result())
     return folder

@@ -17,12 +17,19 @@ from .analysis.bands import Tally
 from .analysis.error import Estimate, combine
 from .analysis.histogram import Ints, Sums
 from .model import OUTPUTS
-from .plan import MOST_COUNT, WHOLE, Floats, Plan, Values, blocks, costs, evaluate, present, refuse
+from .plan import WHOLE, Floats, Plan, Values, blocks, check, costs, evaluate, present
 
 # glibc gives freed memory back to the system, page by page, until it has freed one large piece: from then on it keeps
 # twice as much at hand. Without this a quarter of the time of a block goes into getting its pages again.
 HEAP = 31 << 20  # bytes
 LEAST_REPLICATES, MOST_REPLICATES = 8, 256  # between which a tolerance may stop
+
+
+class Task(NamedTuple):
+    """Replicates first ... end - 1 of a study."""
+
+    first: int
+    end: int
 
 
 class Statistics(NamedTuple):
@@ -94,7 +101,8 @@ def _replicate(plan: Plan, replicate: int, sums: Sums, sink: Sink | None) -> _Re
         _add_pairwise(pairs, _block_sums(plan, outputs, ranked, replicate))
         found = [ranking.tally(cost, order) for cost, order in zip(ranked, plan.orders, strict=True)]
         orders = [_added(*x) for x in zip(orders, found, strict=True)] if orders else found
-        _count_whole(plan, outputs, numbers, replicate)
+        for name in (n for n in WHOLE if n in outputs):
+            bands.count_whole(outputs[name].reshape(-1, outputs[name].shape[-1]), numbers.setdefault(name, []))
         _bin(plan, outputs, counts, sums.undefined)
         if sink:
             sink(replicate, start, inputs | outputs)
@@ -108,21 +116,7 @@ def _added(one: tuple[Floats, ...], other: tuple[Floats, ...]) -> tuple[Floats, 
 
 def _block_sums(plan: Plan, outputs: Values, ranked: list[Floats], replicate: int) -> Floats:
     """Sums of all outputs and of all regrets of a block, one after the other; what is not finite is refused."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        sums = [values.sum(axis=-1).ravel() for values in outputs.values()]
-        if not (np.isfinite(np.concatenate(sums)) | plan.declared).all():
-            refuse(plan, outputs, replicate)
-        return np.concatenate([*sums, *(ranking.losses(cost).ravel() for cost in ranked)])
-
-
-def _count_whole(plan: Plan, outputs: Values, numbers: dict[str, list[bands.Count]], replicate: int) -> None:
-    """Count the whole numbers of a block; those that floats cannot tell apart are refused."""
-    for name in WHOLE:
-        if name in outputs:
-            counts = numbers.setdefault(name, [])
-            bands.count_whole(outputs[name].reshape(-1, outputs[name].shape[-1]), counts)
-            if max(map(max, counts)) > MOST_COUNT:
-                refuse(plan, outputs, replicate)
+    return np.concatenate([*check(plan, outputs, replicate), *(ranking.losses(cost).ravel() for cost in ranked)])
 
 
 def _add_pairwise(pairs: list[tuple[int, Floats]], sums: Floats, blocks: int = 1) -> None:

@@ -9,17 +9,20 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, NamedTuple, Protocol
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from . import engine, samples
 from .analysis.histogram import Sums
-from .engine import LEAST_REPLICATES, Part, Statistics
+from .engine import LEAST_REPLICATES, Part, Statistics, Task
+from .pieces import Pieces
 from .plan import ModelError, Plan, plan_of
 from .study import Study
 
@@ -32,28 +35,6 @@ Progress = Callable[[int, int], None]  # replicates done, replicates in all
 
 class WorkerError(RuntimeError):
     """Workers that died again and again."""
-
-
-class Task(NamedTuple):
-    """Replicates first ... end - 1 of a study."""
-
-    first: int
-    end: int
-
-
-class Shelf(Protocol):
-    """Where finished parts of a study are kept; `refused` says which could not be relied on."""
-
-    refused: list[str]
-
-    def tasks(self) -> list[Task]:
-        """Replicates that were kept earlier."""
-
-    def read(self, task: Task) -> Part | None:
-        """What they say; None where it cannot be relied on."""
-
-    def keep(self, part: Part) -> None:
-        """Keep a part."""
 
 
 class Store(NamedTuple):
@@ -69,6 +50,7 @@ class Job:
 
     Attributes
     ----------
+    pieces : where finished replicates are kept
     store : where every sample goes
     dry : whether nothing will be done but saying what would be
     wanted : replicates, as far as is known; with a tolerance there may be more
@@ -81,7 +63,7 @@ class Job:
 
     study: Study
     tolerance: float | None = None
-    shelf: Shelf | None = None
+    pieces: Pieces | None = None
     store: Store | None = None
     progress: Progress | None = None
     wanted: int = 0
@@ -115,7 +97,7 @@ class Job:
     @property
     def refused(self) -> list[str]:
         """What was kept earlier and could not be relied on."""
-        return self.shelf.refused if self.shelf else []
+        return self.pieces.refused if self.pieces else []
 
     def begin(self) -> None:
         """Take what was kept earlier, and line up what is not yet done."""
@@ -123,7 +105,7 @@ class Job:
         replicates = self.study.sampling.replicates
         self.wanted = replicates if self.tolerance is None else max(replicates, LEAST_REPLICATES)
         try:
-            self._line_up(self.shelf.tasks() if self.shelf else [])
+            self._line_up(self.pieces.tasks() if self.pieces else [])
         except (ModelError, OSError, ImportError) as error:
             self.fail(error)
 
@@ -134,11 +116,6 @@ class Job:
 
     def take(self, part: Part) -> None:
         """A task is done."""
-        self.running -= 1
-        if self.error is not None:
-            return
-        if self.shelf:
-            self.shelf.keep(part)
         self._add(part)
         if self.finished:
             self._line_up([])
@@ -181,7 +158,7 @@ class Job:
         for task in [t for t in kept if t.end <= self.wanted]:
             kept.remove(task)
             if all(task.end <= t.first or t.end <= task.first for t in self._done):
-                part = self.shelf.read(task) if self.shelf else None
+                part = self.pieces.read(task) if self.pieces else None
                 if part is not None:
                     self._add(part)
                     self.reused += part.end - part.first
@@ -199,10 +176,17 @@ def _runs(numbers: list[int], most: int) -> Iterator[list[int]]:
         yield run
 
 
-def work(study: Study, first: int, end: int, store: Store | None) -> Part:
-    """A task, as a worker does it."""
+def work(study: Study, task: Task, store: Store | None, pieces: Pieces | None) -> Part | None:
+    """A task, as a worker does it; what it says is handed back as a piece where there is a place for it.
+
+    Processes of one machine do so: were one to die in the middle of a long answer, the others' could not be read.
+    """
     plan = plan_of(study)
-    return engine.part(plan, first, end, samples.writer(store.path, plan) if store else None)
+    part = engine.part(plan, *task, samples.writer(store.path, plan) if store else None)
+    if pieces is None:
+        return part
+    pieces.keep(part)
+    return None
 
 
 # --- executors -------------------------------------------------------------------------------------------------
@@ -274,7 +258,8 @@ class _Crew:
     team: Workers
     executor: Executor
     before: set[Any]  # children of this process that are not ours
-    under_way: dict[Future[Part], tuple[Job, Task]] = field(default_factory=dict)
+    desk: Path  # where processes put their answers, if nothing is to be kept
+    under_way: dict[Future[Part | None], tuple[Job, Task]] = field(default_factory=dict)
     losses: int = 0
 
     def submit(self, job: Job) -> None:
@@ -282,11 +267,15 @@ class _Crew:
         task = job.waiting.pop()
         job.running += 1
         try:
-            self.under_way[self.executor.submit(work, job.study, *task, job.store)] = job, task
+            future = self.executor.submit(work, job.study, task, job.store, self._place(job))
         except BrokenExecutor as error:
-            broken: Future[Part] = Future()
-            broken.set_exception(error)
-            self.under_way[broken] = job, task
+            future = Future()
+            future.set_exception(error)
+        self.under_way[future] = job, task
+
+    def _place(self, job: Job) -> Pieces | None:
+        """Where a worker puts its answer; nowhere where it may be on another machine."""
+        return None if self.team.make is None else job.pieces or Pieces(job.study, self.desk)
 
     def settle(self) -> None:
         """Wait until a task is done, and hand its answer to its job."""
@@ -297,11 +286,26 @@ class _Crew:
             error = future.exception()
             if isinstance(error, BrokenExecutor):
                 self._take_back(job, task, error)
-            elif error is not None:
+                continue
+            self.losses = 0
+            job.running -= 1
+            try:
+                if job.error is None:
+                    job.take(self._answer(job, task, future))
+            except Exception as error:  # of a worker, or of the disk: it is that study's
                 job.fail(error)
-            else:
-                self.losses = 0
-                job.take(future.result())
+
+    def _answer(self, job: Job, task: Task, future: Future[Part | None]) -> Part:
+        part, place = future.result(), self._place(job)
+        if part is None and place is not None:
+            part = place.read(task)
+            if job.pieces is None:
+                place.remove(task)
+        elif part is not None and job.pieces is not None:
+            job.pieces.keep(part)
+        if part is None:
+            raise OSError(f"what a worker wrote cannot be read: {', '.join(place.refused if place else [])}")
+        return part
 
     def _take_back(self, job: Job, task: Task, error: BrokenExecutor) -> None:
         """A worker died, and with it all that was under way: begin it again."""
@@ -324,8 +328,11 @@ class _Crew:
             return
         self.executor.shutdown(wait=finished, cancel_futures=True)
         if not finished:
-            for child in set(multiprocessing.active_children()) - self.before:
+            children = set(multiprocessing.active_children()) - self.before
+            for child in children:
                 child.kill()
+            for child in children:
+                child.join()
 
 
 def perform(jobs: Iterable[Job], team: Workers) -> Iterator[Job]:
@@ -336,7 +343,8 @@ def perform(jobs: Iterable[Job], team: Workers) -> Iterator[Job]:
     WorkerError
         where workers die again and again.
     """
-    crew = _Crew(team, team.executor, set(multiprocessing.active_children()))
+    desk = tempfile.TemporaryDirectory(prefix="uncertainty-", ignore_cleanup_errors=True)
+    crew = _Crew(team, team.executor, set(multiprocessing.active_children()), Path(desk.name))
     begun: list[Job] = []
     upcoming, finished = iter(jobs), False
     try:
@@ -359,3 +367,7 @@ def perform(jobs: Iterable[Job], team: Workers) -> Iterator[Job]:
             finished = not (begun or crew.under_way)
     finally:
         crew.stop(finished)
+        desk.cleanup()
+        for job in begun:
+            if job.pieces:
+                job.pieces.sweep()

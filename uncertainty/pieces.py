@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 
 from .analysis.bands import Tally
 from .analysis.histogram import Sums
-from .engine import Part, Statistics
-from .execution import Task
+from .engine import Part, Statistics, Task
 from .plan import Plan, plan_of
 from .study import Study
 from .versions import versions
@@ -95,15 +94,40 @@ class Pieces:
     def finish(self, whole: Part) -> None:
         """Keep one piece in place of many, and sweep away what is stale."""
         self.keep(whole)
+        self.sweep()
         for task in self._tasks():
             if task != (whole.first, whole.end):
-                self._path(task).unlink(missing_ok=True)
+                self.remove(task)
         for other in self.folder.parent.iterdir():
             if other != self.folder and time.time() - other.stat().st_mtime > STALE:
                 shutil.rmtree(other, ignore_errors=True)
 
+    def sweep(self) -> None:
+        """Remove what writers that were killed have left."""
+        for left in self.folder.glob(".*-*-*-*"):
+            pid = left.name.split("-")[2]
+            if pid.isdigit() and not alive(int(pid)):
+                left.unlink(missing_ok=True)
+
+    def remove(self, task: Task) -> None:
+        """Do without a piece."""
+        self._path(task).unlink(missing_ok=True)
+
     def _path(self, task: Task) -> Path:
         return self.folder / f"{task.first:06}-{task.end:06}.npz"
+
+
+def alive(pid: int) -> bool:
+    """Whether there is a process of this number; on Windows, where to ask is to kill, yes."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _packed(key: str, part: Part) -> dict[str, Any]:

@@ -252,6 +252,16 @@ def refuse(plan: Plan, outputs: Values, replicate: int) -> None:
         raise ModelError(_refusal(plan, replicate))
 
 
+def check(plan: Plan, outputs: Values, replicate: int) -> list[Floats]:
+    """Sums of all outputs of a block, which tell sooner than the values whether `refuse` is needed."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = [values.sum(axis=-1).ravel() for values in outputs.values()]
+    finite = (np.isfinite(np.concatenate(sums)) | plan.declared).all()
+    if not finite or any(outputs[name].max() > MOST_COUNT for name in WHOLE if name in outputs):
+        refuse(plan, outputs, replicate)
+    return sums
+
+
 def _bad(plan: Plan, name: str, outputs: Values) -> NDArray[np.bool_] | None:
     """Where an output is not what it must be, if it is so anywhere."""
     values, spec = outputs[name], OUTPUTS[name]

@@ -1,7 +1,7 @@
 """Every input and output of every sample: in memory, or in a Zarr store that grows replicate by replicate.
 
 A chunk of the store belongs to one replicate, so that these may be written by any number of processes at once. Whether
-a replicate is whole is written last.
+a replicate is whole is written last. The zarr package keeps threads: a process that has used it should not be forked.
 """
 
 from __future__ import annotations
@@ -9,17 +9,20 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import warnings
+from collections import Counter
+from contextlib import suppress
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import zarr3
 from .engine import Sink
 from .model import INPUTS, OUTPUTS
-from .plan import MOST_COUNT, WHOLE, Plan, Values, block_size, blocks, evaluate, plan_of, refuse
+from .plan import WHOLE, Plan, Values, block_size, blocks, check, evaluate, plan_of
 from .study import Study
 
 if TYPE_CHECKING:
@@ -32,36 +35,30 @@ COMPLETE = "complete"  # the array that says which replicates are whole
 StrPath = str | os.PathLike[str]
 
 
-class Column(NamedTuple):
-    """A variable: whether it differs between samples, and where else it varies."""
+def layout(plan: Plan, replicates: int) -> xr.Dataset:
+    """What samples of so many replicates look like, were all at the center of their inputs; it takes no memory.
 
-    varying: bool
-    dims: tuple[str, ...]
-    lengths: tuple[int, ...]
-    dtype: str
-    attrs: dict[str, str]
-    constant: NDArray[Any]  # its value, where it does not differ between samples
+    Integers are what counts is, so that its quantiles are attainable.
+    """
+    import xarray as xr
 
-
-def columns(plan: Plan) -> dict[str, Column]:
-    """All inputs and outputs, by name."""
-    inputs = {name: _column(name, bool(slab.drawn), slab.constant) for name, slab in plan.slabs.items()}
-    return inputs | {name: _column(name, name in plan.varying, values) for name, values in plan.central.items()}
-
-
-def _column(name: str, varying: bool, values: NDArray[np.float64]) -> Column:
-    spec = INPUTS.get(name) or OUTPUTS.get(name)
-    dtype = "<i8" if name in WHOLE else "<f8"  # integers, so that their quantiles are attainable
-    kept = [(axis, n) for axis, n in zip(AXES, values.shape, strict=False) if n > 1]
-    dims, lengths = tuple(axis for axis, _ in kept), tuple(n for _, n in kept)
-    return Column(varying, dims, lengths, dtype, {"units": spec.unit, "long_name": spec.meaning} if spec else {},
-                  values.reshape(lengths).astype(dtype))
+    study, varying = plan.study, {*plan.varying, *(name for name, slab in plan.slabs.items() if slab.drawn)}
+    variables = {}
+    for name, values in ({name: slab.constant for name, slab in plan.slabs.items()} | plan.central).items():
+        dims = tuple(axis for axis, length in zip(AXES, values.shape, strict=False) if length > 1)
+        center = values.squeeze().astype("<i8" if name in WHOLE else "<f8")
+        if name in varying:
+            dims = ("replicate", "sample", *dims)
+            center = np.broadcast_to(center, (replicates, study.sampling.samples, *center.shape))
+        spec = INPUTS.get(name) or OUTPUTS.get(name)
+        variables[name] = (dims, center, {"units": spec.unit, "long_name": spec.meaning} if spec else {})
+    keys = ([*study.scenarios], [build.key for build in study.builds], [*study.precisions])
+    return xr.Dataset(variables, dict(zip(AXES, keys, strict=True)))
 
 
 def disk_bytes(plan: Plan, replicates: int) -> int:
     """Bytes of so many replicates; on disk, where they are compressed, somewhat more than half of it."""
-    samples = replicates * plan.study.sampling.samples
-    return sum(8 * prod(c.lengths) * (samples if c.varying else 1) for c in columns(plan).values())
+    return sum(variable.nbytes for variable in layout(plan, replicates).data_vars.values())
 
 
 # --- in memory -------------------------------------------------------------------------------------------------
@@ -81,125 +78,106 @@ def sample(study: Study) -> xr.Dataset:
     MemoryError
         where they would take more than half of the memory that is available, before anything is drawn.
     """
-    import xarray as xr
-
-    plan = plan_of(study)
-    _refuse_too_large(plan)
-    found, sampling = columns(plan), study.sampling
-    arrays = {name: np.empty((sampling.replicates, *c.lengths, sampling.samples), c.dtype)
-              for name, c in found.items() if c.varying}
+    plan, sampling = plan_of(study), study.sampling
+    size, limit = disk_bytes(plan, sampling.replicates), _available() // 2
+    if size > limit:
+        raise MemoryError(f"all samples would take {size / 1e9:.3g} GB, half of the memory that is available is "
+                          f"{limit / 1e9:.3g} GB: ask for fewer with study.with_sampling(samples=..., replicates=...), "
+                          "or write them to disk with uncertainty run --keep-samples")
+    found = layout(plan, sampling.replicates)
+    arrays = {str(name): np.empty((sampling.replicates, *v.shape[2:], sampling.samples), v.dtype)
+              for name, v in found.data_vars.items() if "sample" in v.dims}
     for replicate in range(sampling.replicates):
         for start, inputs in blocks(plan, replicate):
             outputs = evaluate(plan, inputs)
-            _check(plan, outputs, replicate)
+            check(plan, outputs, replicate)
             for name, array in arrays.items():
                 values = (inputs | outputs)[name]
-                array[replicate, ..., start : start + values.shape[-1]] = values.reshape(*found[name].lengths, -1)
-    variables = {name: (_dims(c), np.moveaxis(arrays[name], -1, 1) if c.varying else c.constant, c.attrs)
-                 for name, c in found.items()}
-    return xr.Dataset(variables, _coordinates(study))
-
-
-def _check(plan: Plan, outputs: Values, replicate: int) -> None:
-    """Refuse what is not finite; sums tell sooner than values that something is not."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        finite = np.isfinite(np.concatenate([values.sum(axis=-1).ravel() for values in outputs.values()]))
-    if not (finite | plan.declared).all() or any(outputs[n].max() > MOST_COUNT for n in WHOLE if n in outputs):
-        refuse(plan, outputs, replicate)
-
-
-def _dims(column: Column) -> tuple[str, ...]:
-    return ("replicate", "sample", *column.dims) if column.varying else column.dims
-
-
-def _coordinates(study: Study) -> dict[str, list[str]]:
-    return dict(zip(AXES, ([*study.scenarios], [b.key for b in study.builds], [*study.precisions]), strict=True))
-
-
-def _refuse_too_large(plan: Plan) -> None:
-    size, limit = disk_bytes(plan, plan.study.sampling.replicates), _available() // 2
-    if size > limit:
-        raise MemoryError(f"all samples would take {_gb(size)}, half of the memory that is available is {_gb(limit)}: "
-                          "ask for fewer with study.with_sampling(samples=..., replicates=...), or write them to disk "
-                          "with uncertainty run --keep-samples")
+                array[replicate, ..., start : start + values.shape[-1]] = values.reshape(*array.shape[1:-1], -1)
+    return found.assign({name: found[name].copy(data=np.moveaxis(array, -1, 1)) for name, array in arrays.items()})
 
 
 def _available() -> int:
     """Bytes of memory that can be had as far as the system tells: on Linux now, elsewhere at most."""
-    try:
-        found = re.search(r"^MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"), re.MULTILINE)
-        return int(found[1]) << 10 if found else 8 << 30
-    except OSError:
-        names = getattr(os, "sysconf_names", {})
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if "SC_PHYS_PAGES" in names else 8 << 30
-
-
-def _gb(size: int) -> str:
-    return f"{size / 1e9:.3g} GB"
+    with suppress(OSError, IndexError):
+        return int(re.findall(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"))[0]) << 10
+    with suppress(AttributeError, ValueError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return 8 << 30
 
 
 # --- on disk -------------------------------------------------------------------------------------------------
 
 
+def _zarr() -> ModuleType:
+    try:
+        import zarr
+    except ImportError:
+        raise ModuleNotFoundError("to keep samples, zarr is needed: pip install 'uncertainty[zarr]'") from None
+    return zarr
+
+
 def create(path: StrPath, plan: Plan, replicates: int, key: str, replace: bool = False) -> None:
     """Make a store for so many replicates, or make ready one of the same key: it may grow, and never shrinks.
 
-    Parameters
-    ----------
-    key
-        a hash of all that determines a replicate.
-    replace
-        whether a store of another key gives way.
+    The key is a hash of all that determines a replicate. A store that is damaged or of another key gives way where
+    it is to be replaced.
 
     Raises
     ------
-    FileExistsError
-        where something else is there.
-    OSError
-        where the disk has too little room.
-    ModuleNotFoundError
-        where the zarr extra is not installed.
+    FileExistsError, OSError, ModuleNotFoundError
+        where something else is there, the disk has too little room, or the zarr extra is not installed.
     """
     path = Path(path)
-    zarr3.compressor()
-    other = path.exists() and _key(path) != key and any(path.iterdir())
-    if other and not (replace and (path / zarr3.ABOUT).exists()):
+    other = path.exists() and any(path.iterdir()) and _arrays(path, key, consolidated=False) is None
+    if other and not (replace and (path / "zarr.json").exists()):
         raise FileExistsError(f"{path} holds something else than samples of this very study, made by these versions: "
                               "remove it, or name another place")
-    replicates = max(replicates, 0 if other else _replicates(_arrays(path)))
+    size = disk_bytes(plan, len(set(range(replicates)) - complete(path, key)))
     room = sum(file.lstat().st_size for file in path.rglob("*")) if other else 0
-    _refuse_without_room(path, disk_bytes(plan, replicates - len(complete(path, key))) - room)
+    free = room + shutil.disk_usage(next(p for p in (path, *path.absolute().parents) if p.exists())).free
+    if size > free:
+        raise OSError(f"the samples in {path} would take up to {size / 1e9:.3g} GB, and the disk has "
+                      f"{free / 1e9:.3g} GB left: ask for fewer samples or replicates, or name another place")
     if other:
         shutil.rmtree(path)
-    for left in path.glob("*/.*.partial"):
-        left.unlink(missing_ok=True)
-    _describe(path, plan, replicates, key)
+    _make(path, plan, replicates, key)
 
 
-def _refuse_without_room(path: Path, size: int) -> None:
-    there = next(p for p in (path, *path.absolute().parents) if p.exists())
-    free = shutil.disk_usage(there).free
-    if size > free:
-        raise OSError(f"the samples in {path} would take up to {_gb(size)}, and the disk has {_gb(free)} left: ask for "
-                      "fewer samples or replicates, or name another place")
-
-
-def _describe(path: Path, plan: Plan, replicates: int, key: str) -> None:
-    """Write all of a store but its samples."""
-    study, samples = plan.study, plan.study.sampling.samples
+def _make(path: Path, plan: Plan, replicates: int, key: str) -> None:
+    """Write all of a store but its samples, where it is not there."""
+    zarr, study, samples = _zarr(), plan.study, plan.study.sampling.samples
     attrs = {"title": study.title, "study": study.name, "seed": str(study.sampling.seed), "key": key,
              "method": study.sampling.method, "samples_per_replicate": samples, "coordinates": COMPLETE}
-    zarr3.group(path, attrs, _arrays(path))  # first, so that what is killed here is known as a store
-    arrays = {axis: zarr3.texts(path / axis, axis, labels) for axis, labels in _coordinates(study).items()}
-    for name, c in columns(plan).items():
-        if not c.varying:
-            arrays[name] = zarr3.small(path / name, c.constant, c.dims, c.attrs)
-            continue
-        shape, chunk = (replicates, samples, *c.lengths), (1, _chunk_samples(plan), *c.lengths)
-        arrays[name] = zarr3.array(path / name, c.dtype, _dims(c), shape, chunk, c.attrs)
-    arrays[COMPLETE] = zarr3.array(path / COMPLETE, "|b1", ["replicate"], [replicates], [1],
-                                   {"long_name": "all samples are there"})
-    zarr3.group(path, attrs, arrays)
+    with suppress(zarr.errors.ContainsGroupError):
+        zarr.create_group(path, zarr_format=3, attributes=attrs)
+    group = zarr.open_group(path, mode="r+", zarr_format=3, use_consolidated=False)
+    if group.attrs.asdict() != attrs:  # of another title
+        group.attrs.put(attrs)
+
+    def made(name: Any, like: NDArray[Any], dims: tuple[Any, ...], **settings: Any) -> Any:
+        with suppress(zarr.errors.ContainsArrayError):
+            group.create_array(name, shape=like.shape, dtype=like.dtype, dimension_names=dims, **settings,
+                               chunk_key_encoding={"name": "default", "separator": "."})
+        array = group[name]
+        if array.shape < like.shape:
+            array.resize(like.shape)
+        return array
+
+    about = {"long_name": "all samples are there"}
+    replicates = made(COMPLETE, np.zeros(replicates, bool), ("replicate",), chunks=(1,), attributes=about).shape[0]
+    blosc = zarr.codecs.BloscCodec(cname="lz4", clevel=5, shuffle="shuffle", typesize=8)
+    for name, v in layout(plan, replicates).variables.items():
+        if "sample" in v.dims:
+            last = zarr.codecs.TransposeCodec(order=(0, *range(2, v.ndim), 1))  # samples, which compresses them better
+            made(name, v.data, v.dims, chunks=(1, _chunk_samples(plan), *v.shape[2:]), filters=last, compressors=blosc,
+                 fill_value=-1 if name in WHOLE else np.nan, attributes=v.attrs)
+        else:
+            values = v.values.astype(np.dtypes.StringDType()) if name in AXES else v.values
+            made(name, values, v.dims, attributes=v.attrs)[...] = values
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", zarr.errors.ZarrUserWarning)  # that other programs may not know of this
+        zarr.consolidate_metadata(path, zarr_format=3)
 
 
 def _chunk_samples(plan: Plan) -> int:
@@ -209,61 +187,52 @@ def _chunk_samples(plan: Plan) -> int:
     return min(plan.study.sampling.samples, max(LEAST_CHUNK, min(MOST_CHUNK, fitting)))
 
 
+def _gathered(plan: Plan) -> dict[str, NDArray[Any]]:
+    """What a writer gathers of each array before it writes: a chunk or a block, whichever is longer."""
+    size = max(_chunk_samples(plan), block_size(plan))
+    return {str(n): np.empty((*v.shape[2:], size), v.dtype) for n, v in layout(plan, 1).items() if "sample" in v.dims}
+
+
 def writer_bytes(plan: Plan) -> int:
-    """Bytes of memory that a writer takes: a chunk of every array."""
-    return 8 * _chunk_samples(plan) * sum(prod(c.lengths) for c in columns(plan).values() if c.varying)
+    """Bytes of memory that a writer takes."""
+    return sum(array.nbytes for array in _gathered(plan).values())
 
 
 def writer(path: StrPath, plan: Plan) -> Sink:
     """What takes the blocks of a replicate, one after the other, into a store that has been made."""
-    path, size, count = Path(path), _chunk_samples(plan), block_size(plan)
-    step, samples, compress = min(size, count), plan.study.sampling.samples, zarr3.compressor()
-    varying = {name: c for name, c in columns(plan).items() if c.varying}
-    chunks = {name: np.empty((*c.lengths, size), c.dtype) for name, c in varying.items()}
+    zarr, gathered, count = _zarr(), _gathered(plan), block_size(plan)
+    group = zarr.open_group(path, mode="r+", zarr_format=3)
+    always = {"write_empty_chunks": True}  # so that a chunk that is not there was never written
+    arrays = {n: zarr.Array(zarr.AsyncArray(group[n].metadata, group[n].store_path, always)) for n in gathered}
 
     def take(replicate: int, start: int, values: Values) -> None:
-        for at in range(start, start + count, step):
-            for name, chunk in chunks.items():
-                block = values[name].reshape(*chunk.shape[:-1], count)
-                chunk[..., at % size : at % size + step] = block[..., at - start : at - start + step]
-                if (at + step) % size == 0:
-                    others = [0] * (chunk.ndim - 1)
-                    zarr3.write(path / name / zarr3.chunk_name(replicate, at // size, *others), compress(chunk))
-        if start + count == samples:
-            zarr3.write(path / COMPLETE / zarr3.chunk_name(replicate), compress(np.ones(1, bool)))
+        end = start + count
+        for name, some in gathered.items():
+            *cells, size = some.shape
+            some[..., start % size :][..., :count] = values[name].reshape(*cells, count)
+            if end % size == 0:
+                arrays[name][replicate : replicate + 1, end - size : end] = np.moveaxis(some, -1, 0)[np.newaxis]
+        if end == plan.study.sampling.samples:
+            group[COMPLETE][replicate] = True
 
     return take
 
 
 def complete(path: StrPath, key: str) -> set[int]:
     """The replicates that are whole in a store of that key; none where there is no such store."""
-    path = Path(path)
-    arrays = _arrays(path) if _key(path) == key else {}
-    sampled = [(path / name, about) for name, about in arrays.items() if "sample" in about["dimension_names"]]
-
-    def whole(replicate: int) -> bool:
-        marked = (path / COMPLETE / zarr3.chunk_name(replicate)).is_file()
-        return marked and all(_whole(folder, about, replicate) for folder, about in sampled)
-
-    return {replicate for replicate in range(_replicates(arrays)) if whole(replicate)}
+    whole = []
+    for name, array in (_arrays(Path(path), key, consolidated=True) or {}).items():
+        if "replicate" in (array.metadata.dimension_names or ()):
+            files = [file.name.split(".") for file in Path(path, name).glob("c.*") if file.suffix != ".partial"]
+            chunks = Counter(int(replicate) for _, replicate, *_ in files)
+            whole.append({r for r, count in chunks.items() if count == prod(array.cdata_shape[1:])})
+    return set.intersection(*whole) if whole else set()
 
 
-def _whole(folder: Path, about: dict[str, Any], replicate: int) -> bool:
-    """Whether all chunks of a replicate are there."""
-    _, samples, *others = about["shape"]
-    count = samples // about["chunk_grid"]["configuration"]["chunk_shape"][1]
-    return all((folder / zarr3.chunk_name(replicate, k, *[0] * len(others))).is_file() for k in range(count))
-
-
-def _key(path: Path) -> Any:
-    return zarr3.about(path).get("attributes", {}).get("key")
-
-
-def _arrays(path: Path) -> dict[str, Any]:
-    """How the arrays of a store are described."""
-    return zarr3.about(path).get("consolidated_metadata", {}).get("metadata", {})
-
-
-def _replicates(arrays: dict[str, Any]) -> int:
-    """Replicates that a store has room for."""
-    return arrays[COMPLETE]["shape"][0] if COMPLETE in arrays else 0
+def _arrays(path: Path, key: str, consolidated: bool) -> dict[str, Any] | None:
+    """The arrays of a store of that key, all as one file has them or each its own; None where that is damaged."""
+    try:
+        group = _zarr().open_group(path, mode="r", zarr_format=3, use_consolidated=consolidated)
+        return dict(group.arrays()) if group.attrs.get("key") == key else None
+    except (OSError, AttributeError, LookupError, TypeError, ValueError):
+        return None

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from .pieces import alive
 from .report import summary
 from .report.figures import Table
 from .report.markdown import report
@@ -61,20 +62,8 @@ def _sweep(folder: Path) -> None:
     """Remove what writers that were killed have left."""
     for left in folder.parent.glob(f".{glob.escape(folder.name)}-*-*"):
         pid = left.name.rsplit("-", 2)[1]
-        if pid.isdigit() and not _alive(int(pid)):
+        if pid.isdigit() and not alive(int(pid)):
             shutil.rmtree(left, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    if os.name != "posix":
-        return True  # there, to ask is to kill
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _fill(results: Results, folder: Path) -> None:
