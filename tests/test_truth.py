@@ -199,8 +199,7 @@ def test_intervals_of_capex_quantiles_cover_the_truth_in_dollars(case, make_stud
     for seed in range(len(covered)):
         its = plan_of(study.with_sampling(seed=seed))
         done = engine.part(its, 0, 16)
-        found = [engine.quantiles(its, done, q, ["capex"])["capex"] for q in LEVELS]
-        value, se = ([getattr(f, part)[0, 0, 0] for f in found] for part in ("value", "se"))
+        value, se = (x[:, 0, 0, 0] for x in engine.quantiles(its, done, LEVELS, ["capex"])["capex"])
         covered[seed] = np.abs(value - wanted) <= half_width(se, 16) + 1e-5
     assert covered.mean(axis=0).min() >= 0.88
     assert covered.mean() >= 0.93

@@ -195,30 +195,34 @@ def _spread(values: Floats, builds: int, *at: NDArray[np.intp]) -> Floats:
 # --- several replicates together -------------------------------------------------------------------------------
 
 
-def quantiles(plan: Plan, done: Part, level: float, outputs: Sequence[str]) -> dict[str, Estimate]:
-    """A quantile of some outputs over all replicates, each (scenario, build, precision)."""
+def quantiles(plan: Plan, done: Part, levels: Sequence[float], outputs: Sequence[str]) -> dict[str, Estimate]:
+    """Quantiles of some outputs over all replicates, each (level, scenario, build, precision)."""
     binned = [name for name in outputs if name in plan.columns]
-    found = {name: _constant(plan, done, name, level) for name in outputs if name not in binned}
-    if binned:
-        rows = slice(0, None) if len(binned) > 1 else plan.columns[binned[0]].rows
-        rows = slice(*rows.indices(plan.grid.shape[0]))
-        sums = Sums(*(x[rows] for x in done.sums))
-        its = histogram.quantile(plan.grid.of(rows), sums, done.end - done.first, plan.study.sampling.samples, level)
-        for name in binned:
-            cells, at = plan.columns[name]
-            some = slice(at.start - rows.start, at.stop - rows.start)
-            found[name] = Estimate(*(_among(x[some], cells, plan.central[name].shape[:3]) for x in its))
+    found = {name: _unbinned(plan, done, name, levels) for name in outputs if name not in binned}
+    if not binned:
+        return found
+    rows = slice(min(plan.columns[n].rows.start for n in binned), max(plan.columns[n].rows.stop for n in binned))
+    sums, grid = Sums(*(x[rows] for x in done.sums)), plan.grid.of(rows)
+    each = [histogram.quantile(grid, sums, done.end - done.first, plan.study.sampling.samples, q) for q in levels]
+    for name in binned:
+        cells, at = plan.columns[name]
+        some = slice(at.start - rows.start, at.stop - rows.start)
+        shape = plan.central[name].shape[:3]
+        values = ([_among(x[some], cells, shape) for x in of] for of in zip(*each, strict=True))
+        found[name] = Estimate(*map(np.stack, values))
     return found
 
 
-def _constant(plan: Plan, done: Part, output: str, level: float) -> Estimate:
-    """A quantile of whole numbers, or of what does not vary."""
+def _unbinned(plan: Plan, done: Part, output: str, levels: Sequence[float]) -> Estimate:
+    """Quantiles of whole numbers, or of what does not vary."""
     if output not in WHOLE:
-        return combine(done.statistics.means[output])
+        constant = combine(done.statistics.means[output])
+        return Estimate(*(np.stack([x] * len(levels)) for x in constant))
     samples = plan.study.sampling.samples if output in plan.varying else 1
-    each = [bands.pool(cell).quantile(level, samples) for cell in zip(*done.statistics.tallies[output], strict=True)]
-    shape = plan.central[output].shape[:3]
-    return Estimate(*(np.array(x, float).reshape(shape) for x in zip(*each, strict=True)))
+    cells = [bands.pool(cell) for cell in zip(*done.statistics.tallies[output], strict=True)]
+    each = [[cell.quantile(level, samples) for cell in cells] for level in levels]
+    shape = (len(levels), *plan.central[output].shape[:3])
+    return Estimate(*(np.array([[found[k] for found in row] for row in each], float).reshape(shape) for k in (0, 1)))
 
 
 def _among(values: Floats, cells: NDArray[np.intp], shape: tuple[int, ...]) -> Floats:
@@ -229,9 +233,9 @@ def _among(values: Floats, cells: NDArray[np.intp], shape: tuple[int, ...]) -> F
 
 def worst_errors(plan: Plan, done: Part) -> tuple[float, float]:
     """Largest relative error of CapEx's 5, 50 and 95 % quantiles, and largest absolute one of a rank share."""
-    capex = [quantiles(plan, done, level, ["capex"])["capex"] for level in (0.05, 0.5, 0.95)]
+    capex = quantiles(plan, done, (0.05, 0.5, 0.95), ["capex"])["capex"]
     shares = [combine(ranked["rank_acceptability"]).se for ranked in done.statistics.ranking]
-    return (float(max(np.max(q.se / np.where(q.value == 0, 1, q.value)) for q in capex)),
+    return (float(np.max(capex.se / np.where(capex.value == 0, 1, capex.value))),
             float(max(np.nanmax(se) for se in shares)))
 
 

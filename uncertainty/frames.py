@@ -68,10 +68,9 @@ def _central(plan: Plan) -> Group:
 
 def _bands(plan: Plan, done: Part) -> Group:
     variables: dict[str, Frame] = {}
-    each = [engine.quantiles(plan, done, level, plan.study.outputs) for level in bands.QUANTILES]
+    found = engine.quantiles(plan, done, bands.QUANTILES, plan.study.outputs)
     for name in plan.study.outputs:
-        stacked = Estimate(*map(np.stack, zip(*(found[name] for found in each), strict=True)))
-        variables |= _pair(plan, name, name, stacked, ["quantile"])
+        variables |= _pair(plan, name, name, found[name], ["quantile"])
     return Group(variables, _index(quantile=bands.QUANTILES) | _coords(plan.study))
 
 
@@ -91,7 +90,7 @@ def _counts(plan: Plan, done: Part) -> Group:
     numbers = np.unique(np.concatenate([c.numbers for each in cells.values() for c in each]))
     variables: dict[str, Frame] = {}
     for name, each in cells.items():
-        enough = engine.quantiles(plan, done, 1 - SHORTFALL, [name])[name].value
+        enough = engine.quantiles(plan, done, [1 - SHORTFALL], [name])[name].value[0]
         shortfall = [c.exceedance(number) for c, number in zip(each, enough.ravel(), strict=True)]
         variables[f"{name}_enough"] = _variable(plan, name, enough, (),
                                                 f"smallest with P(shortfall) <= {SHORTFALL:g}: ")
