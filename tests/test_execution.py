@@ -22,7 +22,8 @@ from support import dist, study_text
 import uncertainty as un
 from uncertainty import cli, engine, execution
 from uncertainty.engine import Task
-from uncertainty.execution import MOST_LOSSES, Here, Job, WorkerError, perform, workers
+from uncertainty.execution import MOST_LOSSES, Here, WorkerError, perform, workers
+from uncertainty.jobs import Job
 from uncertainty.pieces import Pieces
 from uncertainty.plan import plan_of
 
@@ -77,7 +78,7 @@ def wanted(study):
 @pytest.fixture
 def small_tasks(monkeypatch):
     """One replicate a task, and processes for the smallest of runs."""
-    monkeypatch.setattr(execution, "TASK", 1)
+    monkeypatch.setattr("uncertainty.jobs.TASK", 1)
     monkeypatch.setattr(execution, "SERIAL", 0)
 
 
@@ -157,7 +158,7 @@ def test_any_order_makes_the_same_bits(study, wanted, small_tasks, seed):
 
 @pytest.mark.parametrize("task", [1, 512, 1280, 1 << 15])
 def test_any_number_of_replicates_a_task_makes_the_same_bits(study, wanted, monkeypatch, task):
-    monkeypatch.setattr(execution, "TASK", task)
+    monkeypatch.setattr("uncertainty.jobs.TASK", task)
     with Shuffled(4) as executor:
         assert_same(un.run(study, executor=executor), wanted)
 
@@ -262,7 +263,7 @@ WORK = execution.work
 @pytest.mark.parametrize("worker", [dies, dies_at_last])
 def test_workers_that_die_again_and_again_are_an_error(study, small_tasks, monkeypatch, worker):
     monkeypatch.setattr(execution, "work", worker)
-    said = f"workers died {MOST_LOSSES + 1} times while study was being worked on: .*fewer --jobs help"
+    said = f"workers died {MOST_LOSSES + 1} times while study was being worked on: .*fewer jobs help"
     with within(30), pytest.raises(WorkerError, match=said):
         un.run(study, jobs=2)
     until(lambda: not multiprocessing.active_children(), 5)
@@ -315,7 +316,7 @@ def test_a_model_error_in_a_process_is_raised_with_its_message(tmp_path, small_t
     with within(30), pytest.raises(un.ModelError) as raised:
         un.run(study, jobs=2)
     assert str(raised.value) in said
-    assert re.match(r"device_count \(rtx_a5000\) is not finite in \d of \d+ values; .* = 1e-305", str(raised.value))
+    assert re.match(r"device_count \(rtx_a5000\) is not finite in \d of \d+ values .*; .* = 1e-305", str(raised.value))
     assert not multiprocessing.active_children()
 
 
@@ -357,6 +358,34 @@ def test_a_model_error_ends_the_work_on_its_study(study, small_tasks, monkeypatc
         un.run(study, executor=Batches(4))
 
 
+class Held(Here):
+    """Does at once what fails, and holds the rest until told to do it."""
+
+    def __init__(self):
+        self.begun, self.held = [], []
+
+    def submit(self, f, /, *args, **kwargs):
+        self.begun.append(args[1].first)
+        if args[1].first == 2:
+            return super().submit(f, *args, **kwargs)
+        future = Future()
+        self.held.append(lambda: future.set_result(f(*args, **kwargs)))
+        return future
+
+
+def test_what_is_done_after_a_model_error_is_left(study, small_tasks, monkeypatch):
+    """The study is given back at once, and what comes of its other tasks starts nothing."""
+    monkeypatch.setattr(execution, "work", fails_at_2)
+    seen, executor = [], Held()
+    running = perform([Job(study, progress=lambda *p: seen.append(p))], execution.Workers(executor, 3))
+    job = next(running)
+    assert str(job.error) == "no good"
+    for do in executor.held:
+        do()
+    assert list(running) == []
+    assert (executor.begun, seen, job.done) == ([0, 1, 2], [], 0)
+
+
 def fails_always(study, task, *rest):
     raise un.ModelError(f"no good: {task.first}")
 
@@ -376,6 +405,14 @@ def test_whatever_goes_wrong_in_a_worker_is_raised(study, small_tasks, monkeypat
     monkeypatch.setattr(execution, "work", fails_otherwise)
     with pytest.raises(ZeroDivisionError, match="a fault of ours"):
         un.run(study, jobs=jobs)
+
+
+@posix
+def test_workers_leave_ctrl_c_to_their_parent(study, small_tasks):
+    executor = workers([Job(study)], 2, None).executor
+    assert executor.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_IGN
+    executor.shutdown()
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
 
 
 # --- an end to it ------------------------------------------------------------------------------------------

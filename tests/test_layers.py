@@ -20,6 +20,7 @@ LAYERS = [  # each may import those before it
     {"plan"},
     {"engine"},
     {"samples", "pieces", "frames"},
+    {"jobs"},
     {"execution"},
     {"results", "propagation"},
     {"report"},

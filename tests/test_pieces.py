@@ -17,8 +17,10 @@ from support import dist, study_text
 from test_execution import STUDY, assert_same, command, made, until
 
 import uncertainty as un
-from uncertainty import engine, execution, pieces
-from uncertainty.execution import Here, Job, Task, Workers, perform
+from uncertainty import engine, pieces
+from uncertainty.engine import Task
+from uncertainty.execution import Here, Workers, perform
+from uncertainty.jobs import Job
 from uncertainty.pieces import Pieces
 from uncertainty.plan import plan_of
 from uncertainty.results import results_of
@@ -30,7 +32,7 @@ SMALL = {"pue": dist("uniform", low=1.1, high=1.4), "rest": "", "samples": 16, "
 @pytest.fixture(autouse=True)
 def small_tasks(monkeypatch):
     """One replicate a task."""
-    monkeypatch.setattr(execution, "TASK", 1)
+    monkeypatch.setattr("uncertainty.jobs.TASK", 1)
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +110,9 @@ def test_holes_are_filled(study, wanted, tmp_path):
 
 
 def test_tasks_of_another_size_fit_too(study, wanted, tmp_path, monkeypatch):
-    monkeypatch.setattr(execution, "TASK", 5 * 256)
+    monkeypatch.setattr("uncertainty.jobs.TASK", 5 * 256)
     assert stopped(study, tmp_path, 2).done == 10
-    monkeypatch.setattr(execution, "TASK", 4 * 256)
+    monkeypatch.setattr("uncertainty.jobs.TASK", 4 * 256)
     job, results, tasks = resumed(study, tmp_path)
     assert (job.reused, tasks) == (10, 2)
     assert_same(results, wanted)
@@ -468,8 +470,10 @@ def test_sums_beyond_2_to_63_are_kept(tmp_path):
     """Their squares wrap around, and may be negative."""
     study = made(tmp_path, **SMALL)
     part = engine.part(plan_of(study), 0, 2)
-    part.sums.square[0, :3] = [-5, np.iinfo(np.int64).min, np.iinfo(np.int64).max]
-    part.sums.total[0, :2] = [0, 1 << 62]
     kept = Pieces(study, tmp_path / "kept")
-    kept.keep(part)
-    assert same_part(kept.read(Task(0, 2)), part)
+    part.sums.total[0, :2] = [0, 1 << 62]
+    for values in ([-5, 0, 5], [0, 0, 255], [0, 0, 256], [np.iinfo(np.int64).min, -1, np.iinfo(np.int64).max]):
+        part.sums.square[:] = 0
+        part.sums.square[0, :3] = values
+        kept.keep(part)
+        assert same_part(kept.read(Task(0, 2)), part)

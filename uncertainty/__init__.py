@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 _HOME = {
     "load": "study", "Study": "study", "StudyError": "study",
     "run": "results", "Results": "results", "write": "store",
-    "ModelError": "plan",
+    "ModelError": "plan", "WorkerError": "execution",
     "sample": "samples", "propagate": "propagation",
     "uniform": "distributions", "triangular": "distributions", "pert": "distributions", "normal": "distributions",
     "lognormal": "distributions", "beta": "distributions", "discrete": "distributions",
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .distributions import pert as pert
     from .distributions import triangular as triangular
     from .distributions import uniform as uniform
+    from .execution import WorkerError as WorkerError
     from .inverse import quantile_function as quantile_function
     from .plan import ModelError as ModelError
     from .propagation import propagate as propagate

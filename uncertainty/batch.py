@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterable, Iterator
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import samples
-from .execution import Job, Workers, perform
+from .execution import Workers, perform
+from .jobs import Job
 from .plan import Plan, block_size
 from .results import Results, results_of
 from .store import OURS, write
@@ -42,11 +44,19 @@ def expand(names: Iterable[str]) -> list[str]:
         if not Path(name).is_dir():
             found.append(name)
             continue
-        inside = sorted(str(path) for path in Path(name).glob("*.toml"))
+        inside = sorted(str(path) for path in Path(name).glob("*.toml") if _is_study(path))
         if not inside:
             raise FileNotFoundError(2, "no studies (*.toml) in this folder", name)
         found += inside
     return list(dict.fromkeys(found))
+
+
+def _is_study(path: Path) -> bool:
+    """Whether a TOML file is a study and no data sheet beside one; what cannot be read is for `load` to say."""
+    try:
+        return "builds" in tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return True
 
 
 def sources(names: Iterable[str], **sampling: Any) -> Iterator[Source]:
@@ -58,14 +68,17 @@ def sources(names: Iterable[str], **sampling: Any) -> Iterator[Source]:
             yield Source(name, None, error)
 
 
-def is_current(study: Study, folder: Path, tolerance: float | None) -> bool:
-    """Whether a results folder holds what running the study would give."""
+def is_current(job: Job, folder: Path) -> bool:
+    """Whether a results folder, and the store of samples if there is to be one, holds what a job would give."""
+    study, store = job.study, job.store
     try:
         kept = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         same = kept["fingerprint"] == study.fingerprint and kept["versions"] == versions()
-        return same and kept["convergence"]["tolerance"] == tolerance and all((folder / n).exists() for n in OURS)
+        same = same and kept["convergence"]["tolerance"] == job.tolerance and all((folder / n).exists() for n in OURS)
+        sampled = range(kept["sampling"]["replicates"]) if store else range(0)
     except (OSError, ValueError, KeyError, TypeError):
         return False
+    return same and (store is None or samples.complete(store.path, store.key).issuperset(sampled))
 
 
 class Cost(NamedTuple):
@@ -100,25 +113,21 @@ def _memory(plan: Plan) -> int:
 
 
 class Outcome(NamedTuple):
-    """A study that is finished, well or not."""
+    """A study that is finished; without results where the job has an error."""
 
     job: Job
     results: Results | None
-    error: BaseException | None
-    seconds: float
 
 
 def outcomes(jobs: Iterable[Job], team: Workers) -> Iterator[Outcome]:
-    """Do jobs, and give each with its results as soon as it is finished."""
+    """Do jobs, and give each with its results as soon as it is finished; what it did is forgotten then."""
     for job in perform(jobs, team):
-        if job.error is None:
-            yield Outcome(job, results_of(job), None, job.seconds)
-        else:
-            yield Outcome(job, None, job.error, job.seconds)
+        yield Outcome(job, None if job.error else results_of(job))
+        job.forget()
 
 
 def finish(outcome: Outcome, out: Path) -> Path:
-    """Write the results folder of a study, and keep its replicates in one piece."""
+    """Write the results folder of a study that has results, and keep its replicates in one piece."""
     assert outcome.results is not None
     folder = write(outcome.results, out / outcome.job.study.name)
     if outcome.job.pieces:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from .batch import Outcome
-    from .execution import Job
+    from .jobs import Job
     from .study import Study
 
 REFERENCE = "configs/studies/reference.toml"
@@ -158,7 +158,7 @@ def _check_writable(folder: Path) -> None:
 
 def _job(study: Study, arguments: argparse.Namespace) -> Job:
     from .batch import PIECES
-    from .execution import Job, Store
+    from .jobs import Job, Store
     from .pieces import Pieces
 
     pieces = Pieces(study, arguments.out / PIECES, arguments.resume)
@@ -221,40 +221,50 @@ class _Report:
         from .batch import is_current
 
         folder = self.arguments.out / job.study.name
-        if not self.several or self.arguments.force or not is_current(job.study, folder, job.tolerance):
+        if not self.several or self.arguments.force or not is_current(job, folder):
             return False
-        self.summaries[job.study.name] = (folder / "summary.json").read_text(encoding="utf-8")
+        self._summary(job.study.name, folder)
         self._row(job.study.name, "current, not run again (--force would)", ["", "", "", "current"])
         return True
 
     def finished(self, outcome: Outcome) -> None:
         """Print the answer, then write it."""
-        from .terminal import show
-
-        name, results = outcome.job.study.name, outcome.results
-        if results is None:
-            if not self.several and outcome.error is not None:
-                raise outcome.error
-            self.status = BAD_INPUT
-            print(f"{name} failed: {outcome.error}", file=sys.stderr)
-            self._row(name, "failed", ["", "", "", "failed"])
-            return
-        for line in outcome.job.refused:
-            print(f"not used, made again: {line}", file=sys.stderr)
-        if not self.arguments.json and not self.several:
-            show(results, self.screen)
         from .batch import finish
         from .report.text import gist
+        from .terminal import show
 
-        folder = finish(outcome, self.arguments.out)
-        self.summaries[name] = (folder / "summary.json").read_text(encoding="utf-8")
-        reused = f", {outcome.job.reused} replicates reused" if outcome.job.reused else ""
+        job, results = outcome
+        for line in job.refused:
+            print(f"not used, made again: {line}", file=sys.stderr)
+        if results is None:
+            return self._failed(job.study.name, job.error or AssertionError())
+        tables = not self.arguments.json and not self.several
+        if tables:
+            show(results, self.screen)
+        try:
+            folder = finish(outcome, self.arguments.out)
+        except OSError as error:
+            return self._failed(job.study.name, error)
+        self._summary(job.study.name, folder)
+        reused = f", {job.reused} replicates reused" if job.reused else ""
         samples, capex, rank = gist(results)
-        self._row(name, f"{samples} samples, CapEx {capex}, ranks {rank}, {outcome.seconds:.1f} s{reused}",
-                  [samples, capex, rank, f"{outcome.seconds:.1f} s"])
-        if not self.arguments.json and not self.several:
-            every = f"; every sample to {outcome.job.store.path}" if outcome.job.store else ""
+        self._row(job.study.name, f"{samples} samples, CapEx {capex}, ranks {rank}, {job.seconds:.1f} s{reused}",
+                  [samples, capex, rank, f"{job.seconds:.1f} s"])
+        if tables:
+            every = f"; every sample to {job.store.path}" if job.store else ""
             print(f"Written to {folder}: report.md, summary.json, results.nc, tables/{every}\n")
+        return None
+
+    def _failed(self, name: str, error: BaseException) -> None:
+        if not self.several:
+            raise error
+        self.status = BAD_INPUT
+        print(f"{name} failed: {error}", file=sys.stderr)
+        self._row(name, "failed", ["", "", "", "failed"])
+
+    def _summary(self, name: str, folder: Path) -> None:
+        if self.arguments.json:
+            self.summaries[name] = (folder / "summary.json").read_text(encoding="utf-8")
 
     def _row(self, name: str, line: str, row: list[str]) -> None:
         self.rows[name] = [name, *row]
@@ -282,20 +292,27 @@ def _dry_run(jobs: list[Job], several: bool, arguments: argparse.Namespace) -> i
     from .report.text import Section
     from .terminal import console, show_section
 
-    rows = []
+    rows, status = [], OK
     for job in jobs:
-        folder = arguments.out / job.study.name
-        if several and not arguments.force and is_current(job.study, folder, job.tolerance):
-            rows.append([job.study.name, "nothing: current", "", "", ""])
+        name = job.study.name
+        if several and not arguments.force and is_current(job, arguments.out / name):
+            rows.append([name, "nothing: current", "", "", ""])
             continue
-        it = cost(job)
+        try:
+            it = cost(job)
+        except (ValueError, OSError, ImportError) as error:
+            status = BAD_INPUT
+            print(f"{name} cannot run: {error}", file=sys.stderr)
+            rows.append([name, "nothing: cannot run", "", "", ""])
+            continue
         reused = f" ({job.reused} reused)" if job.reused else ""
         least = "at least " if job.tolerance is not None else ""
-        rows.append([job.study.name, f"{least}{it.replicates} replicates{reused}", f"{it.samples:,}",
+        rows.append([name, f"{least}{it.replicates} replicates{reused}", f"{it.samples:,}",
                      f"{it.memory / 1e6:,.0f} MB", f"{it.disk / 1e6:,.0f} MB"])
+        job.forget()
     columns = ["study", "would make", "samples", "memory a process", "disk"]
     show_section(Section("Nothing was run", columns, rows, words=2), console())
-    return OK
+    return status
 
 
 # --- check and init --------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -96,11 +97,12 @@ class Pieces:
         self.keep(whole)
         self.sweep()
         for task in self._tasks():
-            if task != (whole.first, whole.end):
+            if task != (whole.first, whole.end) and task.end <= whole.end:
                 self.remove(task)
         for other in self.folder.parent.iterdir():
-            if other != self.folder and time.time() - other.stat().st_mtime > STALE:
-                shutil.rmtree(other, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another run has swept it away
+                if other != self.folder and time.time() - other.stat().st_mtime > STALE:
+                    shutil.rmtree(other, ignore_errors=True)
 
     def sweep(self) -> None:
         """Remove what writers that were killed have left."""

@@ -97,7 +97,7 @@ def _with_center(plan: Plan, centers: Values) -> Plan:
         bad = _bad(plan, name, plan.central)
         if bad is not None:
             place = np.argwhere(bad)[0]
-            raise ModelError(_told(plan, name, place, int(bad.sum()), bad.size, _given(centers, place)))
+            raise ModelError(_message(plan, name, place, int(bad.sum()), bad.size, _given(plan, centers, place)))
     return plan._replace(orders=tuple(ranking.order(costs(plan, c, plan.central)) for c in plan.study.criteria))
 
 
@@ -154,15 +154,16 @@ def _slab(grid: NDArray[Any], order: Mapping[tuple[str, Any], int]) -> Slab:
 
 
 PLANS = 4  # kept in a process, for batches in which studies alternate
-_plans: dict[str, Plan] = {}
+_plans: dict[tuple[str, ...], Plan] = {}
 _lock = threading.Lock()
 
 
 def plan_of(study: Study) -> Plan:
     """The plan of a study, made once in a process."""
+    key = study.name, study.digest, study.fingerprint
     with _lock:
-        plan = _plans.pop(study.digest, None) or prepare(study)
-        _plans[study.digest] = plan  # the last used comes last
+        plan = _plans.pop(key, None) or prepare(study)
+        _plans[key] = plan  # the last used comes last
         while len(_plans) > PLANS:
             del _plans[next(iter(_plans))]
     return plan
@@ -285,21 +286,24 @@ def _refusal(plan: Plan, replicate: int) -> str:
                 for cell in np.flatnonzero(rows.any(axis=1)):
                     place = (*np.unravel_index(cell, bad.shape[:-1]), int(np.argmax(rows[cell])))
                     if (name, int(cell)) not in first:
-                        first[name, int(cell)] = place, _given(inputs, place)
+                        first[name, int(cell)] = place, _given(plan, inputs, place)
     name = next(n for n in plan.study.outputs if n in counts)
     found, given = first[name, int(np.flatnonzero(counts[name])[0])]
     samples = plan.study.sampling.samples if name in plan.varying else 1
-    return _told(plan, name, found, int(counts[name].sum()), len(counts[name]) * samples, given)
+    return _message(plan, name, found, int(counts[name].sum()), len(counts[name]) * samples, given)
 
 
-def _given(inputs: Values, place: Sequence[Any]) -> str:
-    """The inputs at a place, in words."""
-    return ", ".join(f"{k} = {v[tuple(min(int(i), n - 1) for i, n in zip(place, v.shape, strict=True))]:g}"
-                     for k, v in inputs.items())
+def _given(plan: Plan, inputs: Values, place: Sequence[Any]) -> str:
+    """The inputs at a place, in words; those that are drawn first."""
+    names = sorted(inputs, key=lambda name: not (name in plan.slabs and plan.slabs[name].drawn))
+    at = {name: tuple(min(int(i), n - 1) for i, n in zip(place, inputs[name].shape, strict=True)) for name in names}
+    return ", ".join(f"{name} = {inputs[name][at[name]]:g}" for name in names)
 
 
-def _told(plan: Plan, name: str, place: Sequence[Any], count: int, whole: int, given: str) -> str:
+def _message(plan: Plan, name: str, place: Sequence[Any], count: int, whole: int, given: str) -> str:
     axes = (plan.study.scenarios, [b.key for b in plan.study.builds], plan.study.precisions)
     sizes = plan.central[name].shape[:3]
     where = ", ".join(names[i] for i, names, n in zip(place, axes, sizes, strict=False) if n > 1)
-    return f"{name}{f' ({where})' if where else ''} is not finite in {count} of {whole} values; first where {given}"
+    told = " (nor is a count beyond 2**53)" if OUTPUTS[name].whole else ""
+    return (f"{name}{f' ({where})' if where else ''} is not finite in {count} of {whole} values{told}; "
+            f"first where {given}")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from . import engine
 from .analysis.labels import Group
 from .design import Copula
-from .execution import Job, Progress, Store, perform, workers
+from .execution import perform, workers
 from .frames import frames
+from .jobs import Job, Progress, Store
 from .pieces import Pieces, key
 from .study import Study
 
@@ -44,11 +45,12 @@ class Convergence(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Results:
-    """All that a run of a study gives; every statistic `<name>` has its standard error `<name>_se`.
+    """All that a run of a study gives; estimates `<name>` have their standard error `<name>_se` beside them.
 
     Attributes
     ----------
-    figures : the groups below, in plain arrays; tables and files are made of these
+    figures : "central", "bands", "means", "counts" and "ranking", the groups below, in plain arrays:
+        `figures["bands"]["capex"]`; tables and files are made of these
     copula : the dependence of correlated inputs, as asked for and as it could be had
     convergence : how far sampling went
     """
@@ -113,7 +115,8 @@ def run(study: Study, *, jobs: int | None = 1, executor: Executor | None = None,
     study
         from `load`.
     jobs
-        processes to work in; None takes every core. The results are the same bits for any number.
+        processes to work in; None takes every core. The results are the same bits for any number. Where processes are
+        spawned and not forked (keep_samples, macOS, Windows) a script needs `if __name__ == "__main__":`.
     executor
         any `concurrent.futures` executor, in place of `jobs`.
     tolerance
@@ -135,10 +138,16 @@ def run(study: Study, *, jobs: int | None = 1, executor: Executor | None = None,
     WorkerError
         where processes die again and again.
     OSError
-        where the disk has too little room for all samples.
+        where the disk has too little room, or something else than a store lies at `keep_samples`.
+    ModuleNotFoundError
+        where samples are to be kept and zarr is not installed.
+    ValueError
+        for options that make no sense.
     """
     if tolerance is not None and not 0 < tolerance < 1:
         raise ValueError(f"tolerance is {tolerance}; wanted a number between 0 and 1")
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"jobs is {jobs}; wanted at least 1, or None for every core")
     if resume and keep is None:
         raise ValueError("resume is given without keep; wanted the folder that replicates were kept in")
     pieces = Pieces(study, Path(keep), resume) if keep is not None else None

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from .execution import Job
+    from .jobs import Job
     from .report.text import Section
     from .results import Results
     from .study import Study

@@ -129,7 +129,7 @@ def _flip_counts(found: Order, reference: Order) -> tuple[Floats, Floats, Floats
             _counted(agreed + pairs, 2 * pairs + 1, found.weight))
 
 
-MOST_CODED = 5  # options whose order is one of at most 3**10 codes
+MOST_CODED = 4  # options whose order is one of at most 3**6 codes
 
 
 def tally(costs: Floats, reference: Order) -> tuple[Floats, ...]:
@@ -139,10 +139,10 @@ def tally(costs: Floats, reference: Order) -> tuple[Floats, ...]:
         found = order(costs)
         return Tally(_rank_counts(found), _pair_counts(found), *_flip_counts(found, reference))
     size = 3 ** (options * (options - 1) // 2)
-    codes = np.full((*costs.shape[:-2], costs.shape[-1]), size // 2, np.int16 if size < 1 << 15 else np.int32)
+    codes = np.full((*costs.shape[:-2], costs.shape[-1]), size // 2, np.int16)
     for k, (first, second) in enumerate(_compare(costs)):
         sign = first.view(np.int8) - second.view(np.int8)
-        codes += sign * codes.dtype.type(3**k)
+        codes += sign * np.int16(3**k)
     return (_counted(codes, size),)
 
 
