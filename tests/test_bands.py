@@ -21,6 +21,13 @@ def sampled(values, *rest, **coords):
     return xr.DataArray(values, dims=("replicate", "sample", *rest), coords=coords)
 
 
+def pooled_of(values):
+    """Counts of whole numbers (replicate, sample)."""
+    counts = []
+    bands.count_whole(values, counts)
+    return bands.pool([bands.tallied(count) for count in counts])
+
+
 def quantile(values, level):
     """Of an array (replicate, ..., sample), as the engine finds it: replicate by replicate."""
     return bands.quantile([bands.windows(replicate, [level])[0] for replicate in values], level)
@@ -214,7 +221,7 @@ numbers = arrays(np.int64, st.tuples(st.integers(2, 5), st.integers(1, 30)), ele
 
 @given(numbers)
 def test_counts_against_counting(values):
-    pooled = bands.pool([bands.tally(row.astype(float)) for row in values])
+    pooled = pooled_of(values.astype(float))
     k = np.arange(13.0)
     shares = (values[:, :, None] == k).mean(axis=1)  # (replicate, number)
     found = pooled.probability(k)
@@ -228,7 +235,7 @@ def test_counts_against_counting(values):
 def test_a_quantile_of_whole_numbers_is_the_smallest_that_is_enough(values, probability):
     values = np.random.Generator(np.random.PCG64(1)).permutation(values.ravel()).reshape(values.shape).astype(float)
     enough = quantile(values, probability).value
-    shortfall = bands.pool([bands.tally(row) for row in values]).exceedance(enough)
+    shortfall = pooled_of(values).exceedance(enough)
     assert shortfall.value == pytest.approx(np.mean(values > enough), abs=1e-15)
     assert shortfall.value <= 1 - probability + 1e-9
     fewer = values[values < enough]

@@ -213,13 +213,18 @@ def quantiles(plan: Plan, done: Part, levels: Sequence[float], outputs: Sequence
     return found
 
 
+def counts(done: Part, output: str) -> list[bands.Counts]:
+    """How often each whole number of an output came, by cell."""
+    return [bands.pool(cell) for cell in zip(*done.statistics.tallies[output], strict=True)]
+
+
 def _unbinned(plan: Plan, done: Part, output: str, levels: Sequence[float]) -> Estimate:
     """Quantiles of whole numbers, or of what does not vary."""
     if output not in WHOLE:
         constant = combine(done.statistics.means[output])
         return Estimate(*(np.stack([x] * len(levels)) for x in constant))
     samples = plan.study.sampling.samples if output in plan.varying else 1
-    cells = [bands.pool(cell) for cell in zip(*done.statistics.tallies[output], strict=True)]
+    cells = counts(done, output)
     each = [[cell.quantile(level, samples) for cell in cells] for level in levels]
     shape = (len(levels), *plan.central[output].shape[:3])
     return Estimate(*(np.array([[found[k] for found in row] for row in each], float).reshape(shape) for k in (0, 1)))

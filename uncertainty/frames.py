@@ -81,12 +81,8 @@ def _means(plan: Plan, done: Statistics) -> Group:
     return Group(variables, _coords(plan.study))
 
 
-def _cells(done: Statistics, name: str) -> list[bands.Counts]:
-    return [bands.pool(cell) for cell in zip(*done.tallies[name], strict=True)]
-
-
 def _counts(plan: Plan, done: Part) -> Group:
-    cells = {name: _cells(done.statistics, name) for name in WHOLE if name in plan.study.outputs}
+    cells = {name: engine.counts(done, name) for name in WHOLE if name in plan.study.outputs}
     numbers = np.unique(np.concatenate([c.numbers for each in cells.values() for c in each]))
     variables: dict[str, Frame] = {}
     for name, each in cells.items():

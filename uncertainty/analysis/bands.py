@@ -118,12 +118,6 @@ def tallied(count: Count) -> Tally:
     return numbers, counts / counts.sum()
 
 
-def tally(values: Floats) -> Tally:
-    """The distinct numbers of one replicate, ascending, and the share of each."""
-    numbers, counts = np.unique(values, return_counts=True)
-    return numbers, counts / counts.sum()
-
-
 def pool(tallies: Sequence[Tally]) -> Counts:
     """One `Counts` of the replicates' tallies."""
     numbers = np.unique(np.concatenate([n for n, _ in tallies]))
