@@ -76,13 +76,42 @@ def test_a_folder_stands_for_its_studies_in_alphabetical_order(folder):
     assert batch.expand([]) == []
 
 
-def test_an_empty_folder_is_an_error_and_nothing_runs(folder, run):
+def test_an_empty_folder_is_an_error_and_the_others_go_on(folder, run):
     Path("empty").mkdir()
     status, out, err = run(folder, "empty")
-    assert (status, out) == (2, "")
-    assert "empty" in err
-    assert "no studies (*.toml) in this folder" in err
-    assert not Path("results").exists()
+    assert status == 2
+    assert "empty has a problem: no studies (*.toml) in this folder" in err
+    assert "empty cannot be read" in out
+    assert all(Path("results", name).is_dir() for name in NAMES)
+    assert run("empty")[0] == 2
+
+
+def test_a_data_sheet_beside_a_study_is_none(folder, run):
+    sheet = shipped() / "devices" / "rtx_a5000.toml"
+    (folder / "mine.toml").write_bytes(sheet.read_bytes())
+    assert run(folder)[::2] == (0, "")
+
+
+def test_samples_that_are_wanted_too_make_a_study_due(folder, run):
+    run(folder)
+    assert run(folder, "--keep-samples")[0] == 0
+    assert all(Path("results", f"{name}.zarr").is_dir() for name in NAMES)
+    out = run(folder, "--keep-samples")[1]
+    assert out.count("current, not run again") == len(NAMES)
+
+
+def test_a_disk_that_is_full_costs_one_study(folder, run, monkeypatch):
+    def full(results, path, write=batch.write):
+        if path.name == "beta":
+            raise OSError(28, "No space left on device")
+        return write(results, path)
+
+    monkeypatch.setattr(batch, "write", full)
+    status, out, err = run(folder)
+    assert status == 2
+    assert "beta failed: [Errno 28] No space left on device" in err
+    assert sorted(p.name for p in Path("results").iterdir()) == [".replicates", "alpha", "gamma"]
+    assert "beta failed" in out
 
 
 def test_a_file_and_its_folder_are_one_study(folder, run):
@@ -231,13 +260,14 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_makes_results_not_current(folder, run, change):
+    (folder / "gamma.toml").unlink()
     run(folder)
     CHANGES[change](folder)
     status, out, _ = run(folder)
     assert status == 0
     assert "beta: current" not in out
-    assert ran(out)[1] == ["alpha", "gamma"]
-    assert run(folder)[1].count(": current") == 3  # all is well again
+    assert ran(out)[1] == ["alpha"]
+    assert run(folder)[1].count(": current") == 2  # all is well again
 
 
 def test_options_that_change_the_results_make_them_not_current(folder, run):
@@ -389,6 +419,7 @@ def test_the_next_study_begins_while_the_last_task_of_one_takes_long(folder, mon
         finished = [job.study.name for job in perform(jobs_of(folder), Workers(executor, 3))]
     assert sorted(finished) == list(NAMES)
     assert not held
+    assert finished[0] == "beta"
     assert executor.given == [(name, r) for name in NAMES for r in range(8)]
 
 

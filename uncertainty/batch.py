@@ -13,6 +13,7 @@ from . import samples
 from .execution import Workers, perform
 from .jobs import Job
 from .plan import Plan, block_size
+from .resolve import Problem
 from .results import Results, results_of
 from .store import OURS, write
 from .study import Study, StudyError, load
@@ -32,22 +33,11 @@ class Source(NamedTuple):
 
 
 def expand(names: Iterable[str]) -> list[str]:
-    """Names of studies, those in a folder (its *.toml, in alphabetical order) one by one.
-
-    Raises
-    ------
-    FileNotFoundError
-        for a folder without any.
-    """
+    """Names of studies, those in a folder (its *.toml, in alphabetical order) one by one; an empty one stays itself."""
     found: list[str] = []
     for name in names:
-        if not Path(name).is_dir():
-            found.append(name)
-            continue
         inside = sorted(str(path) for path in Path(name).glob("*.toml") if _is_study(path))
-        if not inside:
-            raise FileNotFoundError(2, "no studies (*.toml) in this folder", name)
-        found += inside
+        found += inside if Path(name).is_dir() and inside else [name]
     return list(dict.fromkeys(found))
 
 
@@ -63,6 +53,8 @@ def sources(names: Iterable[str], **sampling: Any) -> Iterator[Source]:
     """Load studies, with other sampling where it is given; one that is wrong does not keep back the others."""
     for name in names:
         try:
+            if Path(name).is_dir():
+                raise StudyError(name, [Problem("", "no studies (*.toml) in this folder")])
             yield Source(name, load(name).with_sampling(**sampling), None)
         except StudyError as error:
             yield Source(name, None, error)
@@ -82,7 +74,7 @@ def is_current(job: Job, folder: Path) -> bool:
 
 
 class Cost(NamedTuple):
-    """What a run takes: replicates to be made, samples of them, and bytes."""
+    """What a run takes: replicates to be made, samples of them, and bytes at the most."""
 
     replicates: int
     samples: int
@@ -100,7 +92,7 @@ def cost(job: Job) -> Cost:
     replicates = sum(task.end - task.first for task in job.waiting)
     kept = samples.disk_bytes(plan, job.wanted) if job.store else 0
     memory = IMPORTS + _memory(plan) + (samples.writer_bytes(plan) if job.store else 0)
-    disk = RESULTS + 8 * prod(plan.grid.shape) + kept
+    disk = RESULTS + 8 * prod(plan.grid.shape) * (1 + len(job.waiting)) + kept
     return Cost(replicates, replicates * plan.study.sampling.samples, memory, disk)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,12 +23,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from .batch import Outcome
+    from .batch import Outcome, Source
     from .jobs import Job
     from .study import Study
 
 REFERENCE = "configs/studies/reference.toml"
-OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
+OK, BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 
 
 class UsageError(ValueError):
@@ -68,7 +71,7 @@ def _run_arguments(run: argparse.ArgumentParser) -> None:
     run.add_argument("--seed", metavar="S", type=int, help="a whole number; same seed, same figures")
     run.add_argument("--tolerance", metavar="T", type=float,
                      help="add replicates until the standard errors of CapEx quantiles (relative) and of rank "
-                          "probabilities (absolute) are below T")
+                          "probabilities (absolute) are below T, at most 256")
     run.add_argument("--jobs", metavar="J", type=int, help="processes (default: every core, where it pays)")
     run.add_argument("--scheduler", metavar="ADDRESS",
                      help="work on a Dask cluster, such as tcp://host:8786 (extra: dask)")
@@ -92,12 +95,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a terminal without a dash or a sign of interval
     try:
         return int(commands[arguments.command](arguments))
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     except (ValueError, MemoryError, RuntimeError, ImportError) as error:
         if not isinstance(error, _expected()):
             raise
         print(error, file=sys.stderr)
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}" if error.filename else error, file=sys.stderr)
+        print(f"{error.filename or 'cannot be written'}: {error.strerror or error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -128,13 +134,11 @@ def _run(arguments: argparse.Namespace) -> int:
         raise failed[0].error or AssertionError
     for source in failed:
         print(source.error, file=sys.stderr)
-    studies = [source.study for source in found if source.study is not None]
-    twice = {s.name for s in studies if [t.name for t in studies].count(s.name) > 1}
-    if twice:
-        raise UsageError(f"two studies are called {twice.pop()} and would share a folder; run them with other --out")
-    jobs = [_job(study, arguments) for study in studies]
+    _check_names(found)
+    jobs = [_job(source.study, arguments) for source in found if source.study is not None]
     _check_writable(arguments.out)
-    status = (_dry_run if arguments.dry_run else _perform)(jobs, len(found) > 1, arguments)
+    rows = {source.name: [source.name, "", "", "", "cannot be read"] for source in failed}
+    status = (_dry_run if arguments.dry_run else _perform)(jobs, rows if len(found) > 1 else None, arguments)
     return BAD_INPUT if failed else status
 
 
@@ -145,6 +149,15 @@ def _check_usage(arguments: argparse.Namespace) -> None:
         raise UsageError("--jobs and --scheduler are given; wanted one: a cluster has its own workers")
     if arguments.tolerance is not None and not 0 < arguments.tolerance < 1:
         raise UsageError(f"--tolerance is {arguments.tolerance}; wanted a number between 0 and 1")
+
+
+def _check_names(found: Sequence[Source]) -> None:
+    """Refuse studies that would share a folder."""
+    seen: dict[str, str] = {}
+    for source in found:
+        if source.study is not None and source.name != seen.setdefault(source.study.name, source.name):
+            raise UsageError(f"two studies are called {source.study.name} and would share a folder: "
+                             f"{seen[source.study.name]} and {source.name}; run them with other --out")
 
 
 def _check_writable(folder: Path) -> None:
@@ -172,6 +185,9 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
     if address is None:
         yield None
         return
+    if not re.fullmatch(r"((tcp|tls|ucx|wss?)://)?[^/\s]+:\d+", address):
+        raise UsageError(f"--scheduler is {address}, but no scheduler answers there; wanted an address such as "
+                         "tcp://host:8786")
     try:
         distributed: Any = import_module("distributed")
     except ImportError:
@@ -180,20 +196,43 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
         client = distributed.Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise UsageError(f"--scheduler is {address}, but no scheduler answers there: {error}") from None
+    if not client.nthreads():
+        print(f"waiting: the scheduler at {address} has no workers yet", file=sys.stderr)
     with client, client.get_executor() as executor:
         yield executor
 
 
-def _perform(jobs: list[Job], several: bool, arguments: argparse.Namespace) -> int:
-    """Run studies, each to its end in whatever order they get there."""
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """While a run is under way, a request to end is as good as Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+Rows = dict[str, list[str]]  # of the table of a batch, by study
+
+
+def _perform(jobs: list[Job], failed: Rows | None, arguments: argparse.Namespace) -> int:
+    """Run studies, each to its end in whatever order they get there; of one alone, `failed` is None."""
     from .batch import outcomes
     from .execution import workers
     from .terminal import console, progress
 
-    report = _Report(arguments, several, console())
+    report = _Report(arguments, failed is not None, console(), failed or {})
     due = [job for job in jobs if not report.skip(job)]
     try:
-        with _executor(arguments.scheduler) as executor, progress(due, not arguments.no_progress) as pause:
+        with (_terminable(), _executor(arguments.scheduler) as executor,
+              progress(due, not arguments.no_progress) as pause):
             team = workers(due, arguments.jobs, executor)
             for outcome in outcomes(due, team):
                 with pause():
@@ -212,7 +251,7 @@ class _Report:
     arguments: argparse.Namespace
     several: bool
     screen: Console
-    rows: dict[str, list[str]] = field(default_factory=dict)
+    rows: Rows
     summaries: dict[str, str] = field(default_factory=dict)
     status: int = OK
 
@@ -234,8 +273,8 @@ class _Report:
         from .terminal import show
 
         job, results = outcome
-        for line in job.refused:
-            print(f"not used, made again: {line}", file=sys.stderr)
+        for line in dict.fromkeys(job.refused):
+            print(line, file=sys.stderr)
         if results is None:
             return self._failed(job.study.name, job.error or AssertionError())
         tables = not self.arguments.json and not self.several
@@ -251,7 +290,9 @@ class _Report:
         self._row(job.study.name, f"{samples} samples, CapEx {capex}, ranks {rank}, {job.seconds:.1f} s{reused}",
                   [samples, capex, rank, f"{job.seconds:.1f} s"])
         if tables:
-            every = f"; every sample to {job.store.path}" if job.store else ""
+            every = f"; every sample to {folder}.zarr" if job.store else ""
+            if self.arguments.resume:
+                print(f"Resumed: {job.reused} of {job.done} replicates were there already.")
             print(f"Written to {folder}: report.md, summary.json, results.nc, tables/{every}\n")
         return None
 
@@ -272,7 +313,7 @@ class _Report:
             self.screen.print(f"{name}: {line}", markup=False)
 
     def end(self, names: list[str]) -> int:
-        """Print what is said when all is done; gives the exit status."""
+        """Print what is said when all is done, in the order of names; gives the exit status."""
         from .report.text import Section
         from .terminal import show_section
 
@@ -280,13 +321,13 @@ class _Report:
             found = [self.summaries[name] for name in names if name in self.summaries]
             print(f"[\n{','.join(found)}]" if self.several else found[0])
         elif self.several:
-            rows = [self.rows[name] for name in names]
+            rows = [self.rows.pop(name) for name in names] + list(self.rows.values())  # last what could not be read
             show_section(Section("Studies", ["study", "samples", "CapEx quantiles", "rank probabilities", ""], rows,
                                  f"Sampling error, 95 %. Written to {self.arguments.out}/<study>/.", 2), self.screen)
         return self.status
 
 
-def _dry_run(jobs: list[Job], several: bool, arguments: argparse.Namespace) -> int:
+def _dry_run(jobs: list[Job], failed: Rows | None, arguments: argparse.Namespace) -> int:
     """Say what would run, and what it takes."""
     from .batch import cost, is_current
     from .report.text import Section
@@ -295,7 +336,7 @@ def _dry_run(jobs: list[Job], several: bool, arguments: argparse.Namespace) -> i
     rows, status = [], OK
     for job in jobs:
         name = job.study.name
-        if several and not arguments.force and is_current(job, arguments.out / name):
+        if failed is not None and not arguments.force and is_current(job, arguments.out / name):
             rows.append([name, "nothing: current", "", "", ""])
             continue
         try:
@@ -308,11 +349,16 @@ def _dry_run(jobs: list[Job], several: bool, arguments: argparse.Namespace) -> i
         reused = f" ({job.reused} reused)" if job.reused else ""
         least = "at least " if job.tolerance is not None else ""
         rows.append([name, f"{least}{it.replicates} replicates{reused}", f"{it.samples:,}",
-                     f"{it.memory / 1e6:,.0f} MB", f"{it.disk / 1e6:,.0f} MB"])
+                     _size(it.memory), _size(it.disk)])
         job.forget()
+    rows += [[name, "nothing: cannot be read", "", "", ""] for name in failed or {}]
     columns = ["study", "would make", "samples", "memory a process", "disk"]
     show_section(Section("Nothing was run", columns, rows, words=2), console())
     return status
+
+
+def _size(bytes_: int) -> str:
+    return f"{bytes_ / 1e6:,.0f} MB" if bytes_ < 1e9 else f"{bytes_ / 1e9:,.1f} GB"
 
 
 # --- check and init --------------------------------------------------------------------------------------------

@@ -98,6 +98,7 @@ def _size(study: Study) -> int:
 def _begin_worker() -> None:
     """A worker leaves Ctrl-C to its parent, and does not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -162,7 +163,7 @@ class _Crew:
         if part is None:
             raise OSError(f"what a worker wrote cannot be read: {', '.join(desk.refused if desk else [])}")
         if job.pieces is not None:
-            job.pieces.keep(part)
+            job.pieces.try_keep(part)
         return part
 
     def _take_back(self, job: Job, task: Task, error: BrokenExecutor) -> None:

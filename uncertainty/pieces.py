@@ -41,7 +41,7 @@ def key(study: Study) -> str:
 
 @dataclass
 class Pieces:
-    """The pieces of one study below a folder, which are read to `resume` only; `refused` says which are no good."""
+    """The pieces of one study below a folder, which are read to `resume` only; `refused` says what went wrong."""
 
     study: Study
     root: Path
@@ -77,7 +77,7 @@ class Pieces:
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 return _unpacked(plan, self.key, task, arrays)
         except Exception as error:  # damage may look like anything
-            self.refused.append(f"{path}: {error or type(error).__name__}")
+            self.refused.append(f"not used, made again: {path}: {error or type(error).__name__}")
             return None
 
     def keep(self, part: Part) -> None:
@@ -92,9 +92,19 @@ class Pieces:
         finally:
             scratch.unlink(missing_ok=True)
 
+    def try_keep(self, part: Part) -> bool:
+        """Keep a part, or say in `refused` why that cannot be: no run is lost for it."""
+        try:
+            self.keep(part)
+        except OSError as error:
+            self.refused.append(f"{self.folder}: replicates cannot be kept: {error.strerror or error}")
+            return False
+        return True
+
     def finish(self, whole: Part) -> None:
         """Keep one piece in place of many, and sweep away what is stale."""
-        self.keep(whole)
+        if not self.try_keep(whole):
+            return
         self.sweep()
         for task in self._tasks():
             if task != (whole.first, whole.end) and task.end <= whole.end:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
@@ -125,7 +126,7 @@ def run(study: Study, *, jobs: int | None = 1, executor: Executor | None = None,
     progress
         called with (replicates done, replicates wanted) as they come.
     keep
-        folder in which finished replicates are kept as they come.
+        folder in which finished replicates are kept as they come; a warning says where that cannot be.
     resume
         begin with those that were kept there by an earlier run of the same study, of whatever length.
     keep_samples
@@ -158,6 +159,8 @@ def run(study: Study, *, jobs: int | None = 1, executor: Executor | None = None,
     results = results_of(job)
     if pieces:
         pieces.finish(job.result())
+        for line in dict.fromkeys(pieces.refused):
+            warnings.warn(line, stacklevel=2)
     return results
 
 

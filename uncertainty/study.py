@@ -63,7 +63,7 @@ class Build(NamedTuple):
     label: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Study:
     """A study, resolved and checked. Holds no arrays; small to send to a worker.
 
@@ -92,6 +92,12 @@ class Study:
     precisions: tuple[str, ...]
     text: str
     files: dict[str, str]
+
+    def __repr__(self) -> str:
+        """What it is, without the numbers."""
+        s = self.sampling
+        return (f"Study({self.name!r}, builds={len(self.builds)}, scenarios={len(self.scenarios)}, "
+                f"samples={s.replicates} x {s.samples}, method={s.method!r}, seed={s.seed})")
 
     @cached_property
     def digest(self) -> str:
