@@ -44,27 +44,37 @@ def heading(study: Study, screen: Console) -> None:
 
 def show_section(section: Section, screen: Console) -> None:
     """Print a table whole: where its figures need more room than the screen has, the screen is made wider."""
-    plain = [section.columns, *section.rows]
-    least = [max(max(map(len, cell.split() if i < section.words else cell.split("\n")), default=0)
-                 for cell in (row[i] for row in plain)) for i in range(len(section.columns))]
-    narrow, screen.width = screen.width, max(screen.width, sum(least) + 2 * len(least))
-    screen.print(_table(section))
+    widths = _widths(section, screen.width)
+    narrow, screen.width = screen.width, max(screen.width, sum(widths) + 2 * len(widths) - 2)
+    screen.print(_table(section, widths))
     screen.width = narrow
     if section.note:
         screen.print(f"{section.note}\n", style="dim", markup=False)
 
 
-def _table(section: Section) -> Any:
+def _widths(section: Section, room: int) -> list[int]:
+    """Widths of columns: of the longest word or figure at the least, and of words more while there is room."""
+    cells = list(zip(section.columns, *section.rows, strict=True))
+    whole = [max(len(line) for cell in column for line in cell.split("\n")) for column in cells]
+    widths = [max((len(word) for cell in column for word in cell.split()), default=0) if i < section.words else whole[i]
+              for i, column in enumerate(cells)]
+    spare = room - sum(widths) - 2 * len(widths) + 2
+    for i in range(section.words):
+        more = max(0, min(whole[i] - widths[i], spare))
+        widths[i], spare = widths[i] + more, spare - more
+    return widths
+
+
+def _table(section: Section, widths: list[int]) -> Any:
     from rich import box
     from rich.table import Table as RichTable
 
     table = RichTable(title=Text(section.title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD,
                       pad_edge=False, show_edge=False, collapse_padding=True)
-    for i, column in enumerate(section.columns):
+    for i, (column, width) in enumerate(zip(section.columns, widths, strict=True)):
         words = i < section.words
-        longest = max((len(word) for row in section.rows for word in row[i].split()), default=0)
         table.add_column(Text(column), justify="left" if words else "right", no_wrap=not words, overflow="fold",
-                         min_width=longest if words else None)
+                         width=width)
     for row in section.rows:
         table.add_row(*map(Text, row))
     return table
