@@ -53,15 +53,15 @@ def show_section(section: Section, screen: Console) -> None:
 
 
 def _widths(section: Section, room: int) -> list[int]:
-    """Widths of columns: of the longest word or figure at the least, and of words more while there is room, the most modest first."""
+    """Widths of columns: their longest words and figures, and for words more while there is room."""
     cells = list(zip(section.columns, *section.rows, strict=True))
     whole = [max(len(line) for cell in column for line in cell.split("\n")) for column in cells]
     widths = [max((len(word) for cell in column for word in cell.split()), default=0) if i < section.words else whole[i]
               for i, column in enumerate(cells)]
     spare = room - sum(widths) - 2 * len(widths) + 2
-    for i in sorted(range(section.words), key=lambda i: whole[i] - widths[i]):
-        more = max(0, min(whole[i] - widths[i], spare))
-        widths[i], spare = widths[i] + more, spare - more
+    while spare > 0 and (short := [i for i in range(section.words) if widths[i] < whole[i]]):
+        for i in short[:spare]:
+            widths[i], spare = widths[i] + 1, spare - 1
     return widths
 
 
