@@ -228,7 +228,7 @@ def test_pieces_of_another_run_are_not_used(tmp_path, monkeypatch, change):
     elif change == "version":
         monkeypatch.setattr(pieces, "versions", lambda: {"numpy": "3.0"})
     else:
-        monkeypatch.setattr(pieces, "FORMAT", 2)
+        monkeypatch.setattr(pieces, "FORMAT", -1)
     assert pieces.key(other) != Pieces(one, tmp_path).key or change in ("version", "format")
     job, results, tasks = resumed(other, tmp_path / "kept")
     assert (job.reused, tasks, job.refused) == (0, 8, [])

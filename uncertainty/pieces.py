@@ -7,6 +7,7 @@ determines what it says, and holds that hash as well.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import threading
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ from .study import Study
 from .versions import versions
 
 Arrays = Mapping[str, NDArray[Any]]
-FORMAT = 1  # of pieces: part of their hash
+FORMAT = 2  # of pieces: part of their hash
 STALE = 24 * 3600.0  # seconds after which pieces of a study that is no longer the same are swept away
 
 
@@ -143,19 +145,25 @@ def alive(pid: int) -> bool:
 
 
 def _packed(key: str, part: Part) -> dict[str, Any]:
-    """A part as plain arrays."""
-    statistics = part.statistics
-    found: dict[str, Any] = {"key": np.array(key), "task": np.array([part.first, part.end])}
-    found |= {name: _narrow(values) for name, values in part.sums._asdict().items()}
-    found |= {f"means/{name}": values for name, values in statistics.means.items()}
+    """A part as few plain arrays: each costs time to open. `index` says what is where in `values`."""
+    flat = _flat(part.statistics)
+    index = json.dumps([[name, *values.shape] for name, values in flat.items()])
+    return {"key": np.array(key), "task": np.array([part.first, part.end]), "index": np.array(index),
+            "values": np.concatenate([values.ravel() for values in flat.values()]),
+            **{name: _narrow(values) for name, values in part.sums._asdict().items()}}
+
+
+def _flat(statistics: Statistics) -> dict[str, NDArray[np.float64]]:
+    """All statistics by a name of their own."""
+    flat = {f"means/{name}": values for name, values in statistics.means.items()}
     for i, ranked in enumerate(statistics.ranking):
-        found |= {f"ranking/{i}/{name}": values for name, values in ranked.items()}
+        flat |= {f"ranking/{name}/{i}": values for name, values in ranked.items()}
     for name, replicates in statistics.tallies.items():
         tallies = [tally for cells in replicates for tally in cells]
-        found[f"lengths/{name}"] = np.array([len(numbers) for numbers, _ in tallies])
-        found |= {f"{end}/{name}": np.concatenate([tally[k] for tally in tallies])
-                  for k, end in enumerate(("numbers", "shares"))}
-    return found | {"names": np.array(sorted(found))}
+        flat[f"lengths/{name}"] = np.array([float(len(numbers)) for numbers, _ in tallies])
+        flat |= {f"{end}/{name}": np.concatenate([tally[k] for tally in tallies])
+                 for k, end in enumerate(("numbers", "shares"))}
+    return flat
 
 
 def _narrow(values: NDArray[np.int64]) -> NDArray[Any]:
@@ -167,26 +175,23 @@ def _narrow(values: NDArray[np.int64]) -> NDArray[Any]:
 def _unpacked(plan: Plan, key: str, task: Task, arrays: Arrays) -> Part:
     if str(arrays["key"]) != key or tuple(arrays["task"]) != task:
         raise ValueError("is a piece of another run")
-    if sorted(set(arrays) - {"names"}) != arrays["names"].tolist():  # names have no checksum
-        raise ValueError("is damaged")
     sums = Sums(*(arrays[name].astype(np.int64) for name in Sums._fields))
     if sums.total.shape != plan.grid.shape:
         raise ValueError("is a piece of another run")
-    found: dict[str, dict[str, Any]] = {kind: {} for kind in ("means", "ranking", "lengths")}
-    for path in arrays:
-        kind, _, name = path.partition("/")
-        if kind in found:
-            found[kind][name] = arrays[path]
-    ranking = tuple({name.partition("/")[2]: values for name, values in found["ranking"].items()
-                     if name.partition("/")[0] == str(i)} for i in range(len(plan.study.criteria)))
-    tallies = {name: _tallies(arrays, name, task.end - task.first) for name in found["lengths"]}
-    return Part(*task, Statistics(found["means"], ranking, tallies), sums)
+    values, at, flat = arrays["values"], 0, {}
+    for name, *shape in json.loads(str(arrays["index"])):
+        flat[name] = values[at : (at := at + prod(shape))].reshape(shape)
+    ranking = tuple({name.split("/")[1]: x for name, x in flat.items() if name.startswith("ranking/")
+                     and name.endswith(f"/{i}")} for i in range(len(plan.study.criteria)))
+    tallies = {name.split("/")[1]: _tallies(flat, name.split("/")[1], task.end - task.first)
+               for name in flat if name.startswith("lengths/")}
+    means = {name.split("/")[1]: x for name, x in flat.items() if name.startswith("means/")}
+    return Part(*task, Statistics(means, ranking, tallies), sums)
 
 
-def _tallies(arrays: Arrays, name: str, replicates: int) -> list[list[Tally]]:
+def _tallies(flat: Arrays, name: str, replicates: int) -> list[list[Tally]]:
     """By replicate and cell."""
-    lengths = arrays[f"lengths/{name}"]
-    ends = np.cumsum(lengths)[:-1]
-    pairs = list(zip(*(np.split(arrays[f"{end}/{name}"], ends) for end in ("numbers", "shares")), strict=True))
+    ends = np.cumsum(flat[f"lengths/{name}"].astype(np.intp))[:-1]
+    pairs = list(zip(*(np.split(flat[f"{end}/{name}"], ends) for end in ("numbers", "shares")), strict=True))
     cells = len(pairs) // replicates
     return [pairs[r * cells : (r + 1) * cells] for r in range(replicates)]
