@@ -27,6 +27,7 @@ LAYERS = [  # each may import those before it
     {"store"},
     {"batch"},
     {"terminal"},
+    {"running"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

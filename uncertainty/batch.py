@@ -15,7 +15,7 @@ from .jobs import Job
 from .plan import Plan, block_size
 from .resolve import Problem
 from .results import Results, results_of
-from .store import OURS, write
+from .store import is_whole, write
 from .study import Study, StudyError, load
 from .versions import versions
 
@@ -66,9 +66,9 @@ def is_current(job: Job, folder: Path) -> bool:
     try:
         kept = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         same = kept["fingerprint"] == study.fingerprint and kept["versions"] == versions()
-        same = same and kept["convergence"]["tolerance"] == job.tolerance and all((folder / n).exists() for n in OURS)
+        same = same and kept["convergence"]["tolerance"] == job.tolerance and is_whole(folder)
         sampled = range(kept["sampling"]["replicates"]) if store else range(0)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
     return same and (store is None or samples.complete(store.path, store.key).issuperset(sampled))
 

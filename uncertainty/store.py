@@ -17,7 +17,7 @@ from .pieces import alive
 from .report import summary
 from .report.figures import Table
 from .report.markdown import report
-from .report.tables import tables
+from .report.tables import TABLES, tables
 from .results import Results
 from .versions import versions
 
@@ -56,6 +56,12 @@ def write(results: Results, folder: str | os.PathLike[str]) -> Path:
         _fill(results, new)
         _replace(folder, new, Path(scratch) / "old")
     return folder
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether all is there that `write` writes."""
+    files = [*OURS, *(f"tables/{name}.csv" for name in TABLES)]
+    return all((folder / file).exists() for file in files)
 
 
 def _sweep(folder: Path) -> None:

@@ -15,13 +15,6 @@ from .figures import Floats, Table, all_rounded, paired, pairs
 from .inputs import inputs
 
 
-def tables(results: Results) -> dict[str, Table]:
-    """All tables by name, as the CSV files hold them."""
-    return {"bands": _bands(results), "counts": _counts(results), "enough": _enough(results),
-            "ranks": _ranks(results), "pairs": _pairs(results), "flips": _flips(results), "taus": _taus(results),
-            "inputs": inputs(results.study)}
-
-
 def _both(names: Iterable[str]) -> list[str]:
     return [f"{name}{end}" for name in names for end in ("", "_se")]
 
@@ -120,3 +113,16 @@ def _taus(results: Results) -> Table:
              product(_criteria(results.study), all_rounded(ranking["tau"]).tolist()))
     return Table([*_CRITERION, "tau", *_both(["probability"])],
                  _rows(compress(leads, came.ravel()), paired(share[came], se[came])))
+
+
+def _inputs(results: Results) -> Table:
+    return inputs(results.study)
+
+
+TABLES = {"bands": _bands, "counts": _counts, "enough": _enough, "ranks": _ranks, "pairs": _pairs, "flips": _flips,
+          "taus": _taus, "inputs": _inputs}
+
+
+def tables(results: Results) -> dict[str, Table]:
+    """All tables by name, as the CSV files hold them."""
+    return {name: table(results) for name, table in TABLES.items()}

@@ -1,0 +1,274 @@
+"""The command that runs studies: one prints its tables, several a line each; files come after the answer.
+
+Everything heavy is imported where it is used, so that what is wrong with the arguments is said at once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import threading
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from rich.console import Console
+
+    from .batch import Outcome, Source
+    from .jobs import Job
+    from .study import Study
+
+OK, BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
+
+
+class UsageError(ValueError):
+    """Arguments that make no sense together."""
+
+
+def run(arguments: Namespace) -> int:
+    """Run the studies that the arguments name; gives the exit status."""
+    from .batch import expand, sources
+
+    _check_usage(arguments)
+    names = expand(arguments.studies)
+    sampling = {name: getattr(arguments, name) for name in ("samples", "replicates", "seed")}
+    found = list(sources(names, **sampling))
+    failed = [source for source in found if source.error is not None]
+    if failed and len(found) == 1:
+        raise failed[0].error or AssertionError
+    for source in failed:
+        print(source.error, file=sys.stderr)
+    _check_names(found)
+    jobs = [_job(source.study, arguments) for source in found if source.study is not None]
+    _check_writable(arguments.out)
+    rows = {source.name: [source.name, "", "", "", "cannot be read"] for source in failed}
+    status = (_dry_run if arguments.dry_run else _perform)(jobs, rows if len(found) > 1 else None, arguments)
+    return BAD_INPUT if failed else status
+
+
+def _check_usage(arguments: Namespace) -> None:
+    if arguments.jobs is not None and arguments.jobs < 1:
+        raise UsageError(f"--jobs is {arguments.jobs}; wanted at least 1")
+    if arguments.jobs is not None and arguments.scheduler:
+        raise UsageError("--jobs and --scheduler are given; wanted one: a cluster has its own workers")
+    if arguments.tolerance is not None and not 0 < arguments.tolerance < 1:
+        raise UsageError(f"--tolerance is {arguments.tolerance}; wanted a number between 0 and 1")
+
+
+def _check_names(found: Sequence[Source]) -> None:
+    """Refuse studies that would share a folder."""
+    seen: dict[str, str] = {}
+    for source in found:
+        if source.study is not None and source.name != seen.setdefault(source.study.name, source.name):
+            raise UsageError(f"two studies are called {source.study.name} and would share a folder: "
+                             f"{seen[source.study.name]} and {source.name}; run them with other --out")
+
+
+def _check_writable(folder: Path) -> None:
+    """Refuse a folder that cannot be made, before the work and not after it."""
+    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    if not there.is_dir():
+        raise UsageError(f"--out is {folder}, but {there} is no folder")
+    if not os.access(there, os.W_OK):
+        raise UsageError(f"--out is {folder}, but {there} cannot be written to")
+
+
+def _job(study: Study, arguments: Namespace) -> Job:
+    from .batch import PIECES
+    from .jobs import Job, Store
+    from .pieces import Pieces
+
+    pieces = Pieces(study, arguments.out / PIECES, arguments.resume)
+    store = Store(str((arguments.out / f"{study.name}.zarr").resolve()), pieces.key) if arguments.keep_samples else None
+    return Job(study, arguments.tolerance, pieces, store)
+
+
+@contextmanager
+def _executor(address: str | None) -> Iterator[Executor | None]:
+    """A Dask cluster's executor, if there is an address."""
+    if address is None:
+        yield None
+        return
+    if not re.fullmatch(r"((tcp|tls|ucx|wss?)://)?[^/\s]+:\d+", address):
+        raise UsageError(f"--scheduler is {address}, but no scheduler answers there; wanted an address such as "
+                         "tcp://host:8786")
+    try:
+        distributed: Any = import_module("distributed")
+    except ImportError:
+        raise UsageError("--scheduler needs Dask: pip install 'uncertainty[dask]'") from None
+    try:
+        client = distributed.Client(address, timeout="10s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--scheduler is {address}, but no scheduler answers there: {error}") from None
+    if not client.nthreads():
+        print(f"waiting: the scheduler at {address} has no workers yet", file=sys.stderr)
+    with client, client.get_executor() as executor:
+        yield executor
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """While a run is under way, a request to end is as good as Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+Rows = dict[str, list[str]]  # of the table of a batch, by study
+
+
+def _perform(jobs: list[Job], failed: Rows | None, arguments: Namespace) -> int:
+    """Run studies, each to its end in whatever order they get there; of one alone, `failed` is None."""
+    from .batch import outcomes
+    from .execution import workers
+    from .terminal import console, progress
+
+    report = _Report(arguments, failed is not None, console(), failed or {})
+    due = [job for job in jobs if not report.skip(job)]
+    try:
+        with (_terminable(), _executor(arguments.scheduler) as executor,
+              progress(due, not arguments.no_progress) as pause):
+            team = workers(due, arguments.jobs, executor)
+            for outcome in outcomes(due, team):
+                with pause():
+                    report.finished(outcome)
+    except KeyboardInterrupt:
+        kept = sum(job.done for job in due if not job.finished)
+        print(f"interrupted; {kept} finished replicates are kept: --resume goes on from them", file=sys.stderr)
+        return INTERRUPTED
+    return report.end([job.study.name for job in jobs])
+
+
+@dataclass
+class _Report:
+    """What is said of studies as they end, and written: tables of one, a line each of several."""
+
+    arguments: Namespace
+    several: bool
+    screen: Console
+    rows: Rows
+    summaries: dict[str, str] = field(default_factory=dict)
+    status: int = OK
+
+    def skip(self, job: Job) -> bool:
+        """Whether a study need not run, as its results are current; one alone is never skipped."""
+        from .batch import is_current
+
+        folder = self.arguments.out / job.study.name
+        if not self.several or self.arguments.force or not is_current(job, folder):
+            return False
+        self._summary(job.study.name, folder)
+        self._row(job.study.name, "current, not run again (--force would)", ["", "", "", "current"])
+        return True
+
+    def finished(self, outcome: Outcome) -> None:
+        """Print the answer, then write it."""
+        from .batch import finish
+        from .report.text import gist
+        from .terminal import show
+
+        job, results = outcome
+        for line in dict.fromkeys(job.refused):
+            print(line, file=sys.stderr)
+        if results is None:
+            return self._failed(job.study.name, job.error or AssertionError())
+        tables = not self.arguments.json and not self.several
+        if tables:
+            show(results, self.screen)
+        try:
+            folder = finish(outcome, self.arguments.out)
+        except OSError as error:
+            return self._failed(job.study.name, error)
+        self._summary(job.study.name, folder)
+        reused = f", {job.reused} replicates reused" if job.reused else ""
+        samples, capex, rank = gist(results)
+        self._row(job.study.name, f"{samples} samples, CapEx {capex}, ranks {rank}, {job.seconds:.1f} s{reused}",
+                  [samples, capex, rank, f"{job.seconds:.1f} s"])
+        if tables:
+            every = f"; every sample to {folder}.zarr" if job.store else ""
+            if self.arguments.resume:
+                print(f"Resumed: {job.reused} of {job.done} replicates were there already.")
+            print(f"Written to {folder}: report.md, summary.json, results.nc, tables/{every}\n")
+        return None
+
+    def _failed(self, name: str, error: BaseException) -> None:
+        if not self.several:
+            raise error
+        self.status = BAD_INPUT
+        print(f"{name} failed: {error}", file=sys.stderr)
+        self._row(name, "failed", ["", "", "", "failed"])
+
+    def _summary(self, name: str, folder: Path) -> None:
+        if self.arguments.json:
+            self.summaries[name] = (folder / "summary.json").read_text(encoding="utf-8")
+
+    def _row(self, name: str, line: str, row: list[str]) -> None:
+        self.rows[name] = [name, *row]
+        if self.several and not self.arguments.json:
+            self.screen.print(f"{name}: {line}", markup=False)
+
+    def end(self, names: list[str]) -> int:
+        """Print what is said when all is done, in the order of names; gives the exit status."""
+        from .report.text import Section
+        from .terminal import show_section
+
+        if self.arguments.json:
+            found = [self.summaries[name] for name in names if name in self.summaries]
+            print(f"[\n{','.join(found)}]" if self.several else found[0])
+        elif self.several:
+            rows = [self.rows.pop(name) for name in names] + list(self.rows.values())  # last what could not be read
+            show_section(Section("Studies", ["study", "samples", "CapEx quantiles", "rank probabilities", ""], rows,
+                                 f"Sampling error, 95 %. Written to {self.arguments.out}/<study>/.", 2), self.screen)
+        return self.status
+
+
+def _dry_run(jobs: list[Job], failed: Rows | None, arguments: Namespace) -> int:
+    """Say what would run, and what it takes."""
+    from .batch import cost, is_current
+    from .report.text import Section
+    from .terminal import console, show_section
+
+    rows, status = [], OK
+    for job in jobs:
+        name = job.study.name
+        if failed is not None and not arguments.force and is_current(job, arguments.out / name):
+            rows.append([name, "nothing: current", "", "", ""])
+            continue
+        try:
+            it = cost(job)
+        except (ValueError, OSError, ImportError) as error:
+            status = BAD_INPUT
+            print(f"{name} cannot run: {error}", file=sys.stderr)
+            rows.append([name, "nothing: cannot run", "", "", ""])
+            continue
+        reused = f" ({job.reused} reused)" if job.reused else ""
+        least = "at least " if job.tolerance is not None else ""
+        rows.append([name, f"{least}{it.replicates} replicates{reused}", f"{it.samples:,}",
+                     _size(it.memory), _size(it.disk)])
+        job.forget()
+    rows += [[name, "nothing: cannot be read", "", "", ""] for name in failed or {}]
+    columns = ["study", "would make", "samples", "memory a process", "disk"]
+    show_section(Section("Nothing was run", columns, rows, words=2), console())
+    return status
+
+
+def _size(bytes_: int) -> str:
+    return f"{bytes_ / 1e6:,.0f} MB" if bytes_ < 1e9 else f"{bytes_ / 1e9:,.1f} GB"
