@@ -79,7 +79,7 @@ def measure(quick: bool) -> dict[str, Any]:
         say("growth")
         points = list(growth.points(growth.QUICK if quick else growth.SIZES, Path(folder), 1 if quick else 3, say))
     return {"exact": [v.tolist() if hasattr(v, "tolist") else v for v in reference], "n": FULL[0] >> plan.shift,
-            "records": records, "targets": targets, "long": long, "cold": commands, "stages": spent, "growth": points}
+            "records": records, "targets": targets, "long": long, "cold": commands, **spent, "growth": points}
 
 
 def wanted(records: list[Record], reference: exact.Reference, n: int) -> dict[str, list[int]]:

@@ -24,11 +24,12 @@ def draw(path: Path, records: list[Record], errors: dict[str, Points], growth: l
     import matplotlib.pyplot as plt
 
     with plt.rc_context(SETTINGS):
-        figure, axes = plt.subplots(1, 3, figsize=(13, 4.6), layout="constrained")
+        figure, axes = plt.subplots(1, 3, figsize=(13, 5), layout="constrained")
         _errors(axes[0], records, errors, "p95", "RMSE of the 95 % quantile of CapEx, relative")
         _errors(axes[1], records, errors, "rank_capex", "RMSE of a rank share of CapEx")
         _growth(axes[2], records, growth)
-        axes[0].legend(fontsize=7, frameon=False)
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=5, fontsize=8,
+                      frameon=False)
         figure.savefig(path, format="svg", metadata={"Date": None})
         plt.close(figure)
 
