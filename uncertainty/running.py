@@ -200,8 +200,8 @@ class _Report:
         self._summary(job.study.name, folder)
         reused = f", {job.reused} replicates reused" if job.reused else ""
         samples, capex, rank = gist(results)
-        self._row(job.study.name, f"{samples} samples, CapEx {capex}, ranks {rank}, {job.seconds:.1f} s{reused}",
-                  [samples, capex, rank, f"{job.seconds:.1f} s"])
+        told = f"{samples} samples, CapEx {capex}, ranks {rank}" if capex != rank else "constants only, exact"
+        self._row(job.study.name, f"{told}, {job.seconds:.1f} s{reused}", [samples, capex, rank, f"{job.seconds:.1f} s"])
         if tables:
             every = f"; every sample to {folder}.zarr" if job.store else ""
             if self.arguments.resume:

@@ -129,7 +129,8 @@ class Progress:
     def __call__(self, *_: Any) -> None:
         """Draw it anew, but not too often."""
         now = time.monotonic()
-        done, wanted = (sum(getattr(job, name) for job in self.jobs) for name in ("done", "wanted"))
+        done = sum(job.done for job in self.jobs)
+        wanted = sum(job.wanted or job.study.sampling.replicates for job in self.jobs)  # of one not begun, at the least
         if now - self.drawn > REFRESH or self.ended:
             self.drawn = now
             ended = sum(job.finished for job in self.jobs)
