@@ -201,7 +201,8 @@ class _Report:
         reused = f", {job.reused} replicates reused" if job.reused else ""
         samples, capex, rank = gist(results)
         told = f"{samples} samples, CapEx {capex}, ranks {rank}" if capex != rank else "constants only, exact"
-        self._row(job.study.name, f"{told}, {job.seconds:.1f} s{reused}", [samples, capex, rank, f"{job.seconds:.1f} s"])
+        took = f"{job.seconds:.1f} s"
+        self._row(job.study.name, f"{told}, {took}{reused}", [samples, capex, rank, took])
         if tables:
             every = f"; every sample to {folder}.zarr" if job.store else ""
             if self.arguments.resume:
