@@ -29,7 +29,6 @@ import sys
 from uncertainty import cli, terminal
 def show(*given, show=terminal.show):
     show(*given)
-    sys.stdout.flush()
     assert not {{"xarray", "pandas", "netCDF4"}} & set(sys.modules)
 terminal.show = show
 assert cli.main(["run", {path!r}, "--out", {out!r}]) == 0

@@ -193,6 +193,7 @@ class _Report:
         tables = not self.arguments.json and not self.several
         if tables:
             show(results, self.screen)
+            sys.stdout.flush()  # whoever reads through a pipe has the answer first too
         try:
             folder = finish(outcome, self.arguments.out)
         except OSError as error:
