@@ -336,7 +336,7 @@ def test_copula_of_spearman_coefficients():
 def test_cholesky_factor_against_numpy():
     random = np.random.Generator(np.random.PCG64(1)).normal(size=(6, 9))
     matrix = np.corrcoef(random)
-    np.testing.assert_allclose(design._cholesky(matrix), np.linalg.cholesky(matrix), atol=1e-14)
+    np.testing.assert_allclose(design.cholesky(matrix), np.linalg.cholesky(matrix), atol=1e-14)
 
 
 # --- correlation matrices that cannot be -------------------------------------------------------------------

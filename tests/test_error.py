@@ -6,7 +6,7 @@ from scipy import integrate, optimize, stats
 
 import uncertainty as un
 from uncertainty.analysis.bands import quantile, windows
-from uncertainty.analysis.error import combine, half_width, upper_limit
+from uncertainty.analysis.error import combine, half_width, ratio, upper_limit
 
 
 def test_combine_by_hand():
@@ -163,3 +163,39 @@ def test_a_share_with_one_breakpoint_is_off_by_less_than_one_sample(method):
     for limit in (0.1, 1 / 3, 0.5, 0.987):
         x = un.propagate({"x": un.uniform(0, 1)}, lambda x: {}, samples=64, replicates=200, method=method).x
         assert (abs((x < limit).mean("sample") - limit) < 1 / 64).all()
+
+
+# --- ratios of means ---------------------------------------------------------------------------------------
+
+
+def test_ratio_by_hand():
+    found = ratio([1.0, 2.0, 6.0], [1.0, 1.0, 2.0])
+    assert found.value == pytest.approx(9 / 4)
+    assert found.se == pytest.approx(np.sqrt((1.25**2 + 0.25**2 + 1.5**2) / 2 / 3) / (4 / 3))
+
+
+def test_ratio_against_the_delta_method():
+    above, below = np.random.Generator(np.random.PCG64(2)).normal([[3], [-2]], 0.5, (2, 16))
+    r = above.mean() / below.mean()
+    variance = np.array([1, -r]) @ np.cov(above, below) @ [1, -r] / 16 / below.mean() ** 2
+    np.testing.assert_allclose(ratio(above, below), [r, np.sqrt(variance)], rtol=1e-12)
+
+
+def test_ratios_to_one_denominator_and_to_none():
+    found = ratio([[[1.0, 2.0], [0.0, 0.0]], [[3.0, 6.0], [0.0, 0.0]]], [[[1.0], [0.0]], [[3.0], [0.0]]])
+    np.testing.assert_array_equal(found, [[[1, 2], [np.nan, np.nan]], [[0, 0], [np.nan, np.nan]]])
+
+
+def test_a_ratio_of_one_replicate_has_no_error():
+    np.testing.assert_array_equal(ratio([[6.0]], [[3.0]]), [[2], [np.nan]])
+
+
+def test_ratios_of_replicates_that_agree_have_an_error_of_exactly_zero():
+    assert ratio(np.full(16, 0.1), np.full(16, 0.3)).se == 0
+
+
+def test_95_percent_intervals_of_ratios_cover_the_truth_93_to_97_percent_of_the_time():
+    """The mean of an exponential where it is above 1, which is 2, of 64 random samples a replicate."""
+    x = np.random.Generator(np.random.PCG64(4)).exponential(size=(REPLICATES, TRIALS, SAMPLES))
+    found = ratio((x * (x > 1)).mean(axis=-1), (x > 1).mean(axis=-1))
+    assert 0.93 <= np.mean(np.abs(found.value - 2) <= half_width(found.se, REPLICATES)) <= 0.97

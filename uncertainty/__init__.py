@@ -13,7 +13,7 @@ _HOME = {
     "load": "study", "Study": "study", "StudyError": "study",
     "run": "results", "Results": "results", "write": "store",
     "ModelError": "plan", "WorkerError": "execution",
-    "sample": "samples", "propagate": "propagation",
+    "sample": "samples", "propagate": "propagation", "nearest_flip": "nearest",
     "uniform": "distributions", "triangular": "distributions", "pert": "distributions", "normal": "distributions",
     "lognormal": "distributions", "beta": "distributions", "discrete": "distributions",
     "empirical": "distributions", "Marginal": "distributions", "quantile_function": "inverse",
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .distributions import uniform as uniform
     from .execution import WorkerError as WorkerError
     from .inverse import quantile_function as quantile_function
+    from .nearest import nearest_flip as nearest_flip
     from .plan import ModelError as ModelError
     from .propagation import propagate as propagate
     from .results import Results as Results

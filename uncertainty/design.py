@@ -244,7 +244,7 @@ def copula(names: Sequence[str], pairs: Mapping[tuple[str, str], float]) -> Copu
     if len(names) and np.linalg.eigvalsh(latent)[0] < 1e-8:
         latent = nearest_correlation(latent)
         used = 6 / np.pi * np.arcsin(latent / 2)
-    return Copula(tuple(names), spearman, used, _cholesky(latent))
+    return Copula(tuple(names), spearman, used, cholesky(latent))
 
 
 def nearest_correlation(matrix: NDArray[np.float64], floor: float = 1e-8) -> NDArray[np.float64]:
@@ -266,7 +266,8 @@ def nearest_correlation(matrix: NDArray[np.float64], floor: float = 1e-8) -> NDA
     return np.asarray((y + lift * np.eye(len(y))) / (1 + lift), np.float64)
 
 
-def _cholesky(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def cholesky(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lower Cholesky factor of a positive definite matrix."""
     # row by row, so that a row appended to the matrix leaves the bits of those before it
     factor = np.zeros_like(matrix)
     for i in range(len(matrix)):

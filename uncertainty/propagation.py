@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from numbers import Real
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from .design import METHODS, Sampling, Stream, copula, correlate, points, unit
+from .design import METHODS, Copula, Sampling, Stream, copula, correlate, points, unit
 from .inverse import quantile_function
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -49,25 +49,35 @@ def propagate(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays], *, sampl
         for sizes, names or coefficients that make no sense; where the model gives no mapping, an array of another
         shape, or values that are not finite, with the first inputs that made them.
     """
-    sampling = _sampling(samples, replicates, seed, method)
-    pairs = _checked(correlation or {}, inputs)
-    drawn = {name: quantile_function(x) for name, x in inputs.items() if not isinstance(x, Real)}
-    streams = [Stream(name, i) for i, name in enumerate(inputs) if name in drawn]
-    names = [s.name for s in streams if any(s.name in pair for pair in pairs)]
-    dependence = copula(names, pairs)
-    rows = [list(drawn).index(name) for name in names]
+    sampling = sampling_of(samples, replicates, seed, method)
+    dependence = dependence_of(inputs, correlation)
     columns: dict[str, list[NDArray[Any]]] = {}
-    for replicate in range(replicates):
-        u = unit(points(streams, sampling, replicate)(0, samples))
-        if rows:
-            correlate(u, rows, dependence.factor)
-        x = {name: np.full(samples, float(value)) for name, value in inputs.items() if name not in drawn}
-        x |= {name: quantile(row) for (name, quantile), row in zip(drawn.items(), u, strict=True)}
-        x = {name: x[name] for name in inputs}
+    for _, x in draws(inputs, sampling, dependence):
         for name, values in (x | outputs_of(f, x, samples)).items():
             columns.setdefault(name, []).append(values)
     return xr.Dataset({name: (("replicate", "sample"), np.stack(c)) for name, c in columns.items()},
                       attrs={"seed": seed, "method": method, "correlation_repaired": int(dependence.repaired)})
+
+
+def dependence_of(inputs: Mapping[str, Any], correlation: Mapping[tuple[str, str], float] | None) -> Copula:
+    """The copula of those uncertain inputs of which pairs are correlated, in their order."""
+    pairs = _checked(correlation or {}, inputs)
+    return copula([name for name in inputs if any(name in pair for pair in pairs)], pairs)
+
+
+def draws(inputs: Mapping[str, Any], sampling: Sampling,
+          dependence: Copula) -> Iterator[tuple[NDArray[np.float64], dict[str, NDArray[Any]]]]:
+    """Of each replicate the levels (uncertain input, sample), and every input's values (sample,)."""
+    drawn = {name: quantile_function(x) for name, x in inputs.items() if not isinstance(x, Real)}
+    streams = [Stream(name, i) for i, name in enumerate(inputs) if name in drawn]
+    rows = [list(drawn).index(name) for name in dependence.names]
+    for replicate in range(sampling.replicates):
+        u = unit(points(streams, sampling, replicate)(0, sampling.samples))
+        if rows:
+            correlate(u, rows, dependence.factor)
+        x = {name: np.full(sampling.samples, float(value)) for name, value in inputs.items() if name not in drawn}
+        x |= {name: quantile(row) for (name, quantile), row in zip(drawn.items(), u, strict=True)}
+        yield u, {name: x[name] for name in inputs}
 
 
 def outputs_of(f: Callable[[Arrays], Arrays], x: Arrays, samples: int) -> dict[str, NDArray[Any]]:
@@ -94,7 +104,8 @@ def outputs_of(f: Callable[[Arrays], Arrays], x: Arrays, samples: int) -> dict[s
     return outputs
 
 
-def _sampling(samples: int, replicates: int, seed: int, method: str) -> Sampling:
+def sampling_of(samples: int, replicates: int, seed: int, method: str) -> Sampling:
+    """The sampling asked for, refused where it makes no sense."""
     if samples < 2 or samples & (samples - 1):
         raise ValueError(f"samples is {samples}; wanted a power of two")
     if replicates < 1:

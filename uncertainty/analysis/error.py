@@ -40,6 +40,30 @@ def combine(statistics: Any) -> Estimate:
     return Estimate(value, offset.std(axis=0, ddof=1) / np.sqrt(len(x)))
 
 
+def ratio(numerators: Any, denominators: Any) -> Estimate:
+    """Ratio of two means over replicates, and its standard error by linearisation.
+
+    The error is that of the mean of numerator - ratio * denominator, divided by the mean denominator (Cochran 1977,
+    Sampling Techniques, 3rd ed., chapter 6). The mean of the replicates' own ratios would be more biased, and is not
+    there where a denominator is zero.
+
+    Parameters
+    ----------
+    numerators, denominators : arrays, shapes (replicate, ...) that broadcast
+        the two statistics of each replicate; the replicates are independent.
+
+    Returns
+    -------
+    Estimate
+        of shape (...); both missing (NaN) where the mean denominator is zero, the error with fewer than two replicates.
+    """
+    above, below = np.broadcast_arrays(np.asarray(numerators, np.float64), np.asarray(denominators, np.float64))
+    mean = combine(below).value
+    mean = np.where(mean == 0, np.nan, mean)
+    value = combine(above).value / mean
+    return Estimate(value, combine(above - value * below).se / np.abs(mean))
+
+
 def half_width(se: Any, replicates: int, level: float = 0.95) -> Any:
     """Half the width of the confidence interval of a mean of replicates: Student's t, replicates - 1 degrees."""
     return np.asarray(se) * stdtrit(replicates - 1, 0.5 + level / 2)

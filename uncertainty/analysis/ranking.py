@@ -7,6 +7,8 @@ Oper. Res. 106, 137): the rank acceptability index is the probability of a rank,
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -132,18 +134,67 @@ def _flip_counts(found: Order, reference: Order) -> tuple[Floats, Floats, Floats
 MOST_CODED = 4  # options whose order is one of at most 3**6 codes
 
 
-def tally(costs: Floats, reference: Order) -> tuple[Floats, ...]:
-    """Counts of a block of samples, to be added up and given to `told`; few options have one code for all pairs."""
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Orders of samples: each by a code of all its pairs (..., sample), where options are few, or spelt out."""
+
+    options: int
+    codes: NDArray[np.int16] | None
+    order: Order | None
+
+    def __len__(self) -> int:
+        """How many there are along the first axis."""
+        return len(self.codes if self.order is None else self.order.sign)  # type: ignore[arg-type]
+
+    def of(self, some: slice) -> Compared:
+        """Those of a part of the first axis."""
+        if self.order is None:
+            return Compared(self.options, self.codes[some], None)  # type: ignore[index]
+        ahead, tied, sign, _ = self.order
+        return Compared(self.options, None, Order(ahead[some], tied[some], sign[some]))
+
+    def ahead(self, option: int) -> NDArray[np.int16]:
+        """Options strictly better than one, of every code, or of samples where there are none."""
+        return (self.order or _all_orders(self.options)).ahead[..., option, :]
+
+    def tied(self, option: int) -> NDArray[np.int16]:
+        """Options as good as one, likewise."""
+        return (self.order or _all_orders(self.options)).tied[..., option, :]
+
+    def told(self, by_code: NDArray[Any]) -> NDArray[Any]:
+        """What is so of every code, or of samples, for samples (..., sample)."""
+        return by_code if self.codes is None else by_code[self.codes]
+
+
+def compared(costs: Floats) -> Compared:
+    """Orders of a block of samples (..., option, sample); few options have one code for all pairs."""
     options = costs.shape[-2]
     if options > MOST_CODED:
-        found = order(costs)
-        return Tally(_rank_counts(found), _pair_counts(found), *_flip_counts(found, reference))
-    size = 3 ** (options * (options - 1) // 2)
-    codes = np.full((*costs.shape[:-2], costs.shape[-1]), size // 2, np.int16)
+        return Compared(options, None, order(costs))
+    codes = np.full((*costs.shape[:-2], costs.shape[-1]), _codes(options) // 2, np.int16)
     for k, (first, second) in enumerate(_compare(costs)):
         sign = first.view(np.int8) - second.view(np.int8)
         codes += sign * np.int16(3**k)
-    return (_counted(codes, size),)
+    return Compared(options, codes, None)
+
+
+def _codes(options: int) -> int:
+    return int(3 ** (options * (options - 1) // 2))
+
+
+@cache
+def _all_orders(options: int) -> Order:
+    """The order that each code stands for, as samples."""
+    place = 3 ** np.arange(options * (options - 1) // 2)[:, None]
+    return _order((np.arange(_codes(options)) // place % 3 - 1).astype(np.int8), options)
+
+
+def tally(found: Compared, reference: Order) -> tuple[Floats, ...]:
+    """Counts of a block of samples, to be added up and given to `told`."""
+    if found.order is not None:
+        return Tally(_rank_counts(found.order), _pair_counts(found.order), *_flip_counts(found.order, reference))
+    assert found.codes is not None
+    return (_counted(found.codes, _codes(found.options)),)
 
 
 def told(counted: tuple[Floats, ...], options: int, reference: Order) -> Tally:
@@ -157,8 +208,7 @@ def told(counted: tuple[Floats, ...], options: int, reference: Order) -> Tally:
 def _decoded(codes: Floats, options: int) -> Order:
     """The orders that came, as weighted samples."""
     came = np.flatnonzero(codes.reshape(-1, codes.shape[-1]).any(axis=0))
-    place = 3 ** np.arange(options * (options - 1) // 2)[:, None]
-    sign = (came // place % 3 - 1).astype(np.int8)
+    sign = _all_orders(options).sign[:, came]
     found = _order(np.broadcast_to(sign, (*codes.shape[:-1], *sign.shape)), options)
     return found._replace(weight=codes[..., came])
 
