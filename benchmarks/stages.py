@@ -19,6 +19,7 @@ STAGES = {  # what is timed, and the stage it belongs to
     (plan, "unit"): "points", (plan, "draw"): "quantile functions", (engine, "evaluate"): "model",
     (engine, "_bin"): "counts in bins, for quantiles", (bands, "count_whole"): "counts of whole numbers",
     (engine, "costs"): "ranks, wins, ties and flips", (ranking, "tally"): "ranks, wins, ties and flips",
+    (engine, "contest"): "ranks, wins, ties and flips", (engine, "look"): "claims and first places that flip",
     (engine, "_block_sums"): "means, regrets, check for what is not finite",
     (histogram, "accumulate"): "statistics of each replicate", (engine, "_statistics"): "statistics of each replicate"}
 
@@ -63,7 +64,7 @@ def labels() -> tuple[float, float]:
 
     np.empty(engine.HEAP, np.uint8)  # as the engine does
     its = plan.plan_of(load_study(STUDY).with_sampling(samples=1 << 14, replicates=REPLICATES))
-    _, plain = next(plan.blocks(its, 0))
+    plain = next(plan.blocks(its, 0)).inputs
     dims = ("scenario", "build", "precision", "sample")
     labelled = {name: xr.DataArray(x, dims=dims) for name, x in plain.items()}
     labelled = {name: x.squeeze([d for d in dims if x.sizes[d] == 1], drop=True) for name, x in labelled.items()}

@@ -43,7 +43,9 @@ def test_run_prints_tables_of_80_columns_and_writes_the_folder(study, capsys):
     for words in ("Two cards", "How wide", "Who wins", "512 samples", "PRO 6000", "results/cards"):
         assert words in out
     written = {str(p.relative_to("results/cards")) for p in Path("results/cards").rglob("*") if p.is_file()}
-    tables = {f"tables/{t}.csv" for t in ("bands", "counts", "enough", "ranks", "pairs", "flips", "taus", "inputs")}
+    tables = {f"tables/{t}.csv" for t in (
+        "bands", "counts", "enough", "ranks", "pairs", "flips", "taus", "inputs", "claims", "claim_scenarios",
+        "nearest", "crossings", "separation", "levels", "picks", "ratings", "preference", "central_weights")}
     assert written == {"results.nc", "summary.json", "report.md"} | tables
 
 

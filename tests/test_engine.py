@@ -19,12 +19,43 @@ unit_price = {dist("lognormal", median=2500, sigma=0.15)}
 [build.dgx_spark]
 unit_price = {dist("pert", low=2999, mode=3999, high=4699)}
 """
-DATA = ("central", "bands", "means", "counts", "ranking")
+LEDGER = """
+[[claims]]
+id = "C1"
+says = "the Spark is the cheaper"
+build = "dgx_spark"
+output = "capex"
+is = "best"
+[[claims]]
+id = "C2"
+says = "and so at the median"
+build = "dgx_spark"
+output = "capex"
+at = { scenario = "hot" }
+is = "below"
+than = "rtx_a5000"
+quantile = 0.5
+[[picks]]
+says = "training"
+builds = ["rtx_a5000"]
+best_by = [{ output = "training_throughput", precision = "fp16" }, { output = "capex" }]
+[[ratings]]
+says = "Memory"
+stars = { rtx_a5000 = 1, dgx_spark = 5 }
+output = "memory_per_dollar"
+[[ratings]]
+says = "Confidence"
+stars = { rtx_a5000 = 2, dgx_spark = 1 }
+output = "capex"
+width = true
+"""
 
 
 def assert_same(one, two):
-    for name in DATA:
-        xr.testing.assert_identical(getattr(one, name), getattr(two, name))
+    assert one.figures.keys() == two.figures.keys()
+    for name, group in one.figures.items():
+        xr.testing.assert_identical(group.dataset(), two.figures[name].dataset())
+    np.testing.assert_equal(one.breaks, two.breaks)
 
 
 def blocks_of(size, monkeypatch):
@@ -270,7 +301,7 @@ def test_blocks_are_handed_on_as_they_are_sampled(make_study):
     engine.part(its, 5, 6, lambda *block: seen.append(block))
     (replicate, start, values), = seen
     assert (replicate, start) == (5, 0)
-    assert set(values) == set(OUTPUTS) | set(its.slabs)
+    assert set(values) == {name for name, spec in OUTPUTS.items() if not spec.extra} | set(its.slabs)
     for name in ("capex", "pue", "unit_price"):
         np.testing.assert_array_equal(np.squeeze(np.moveaxis(values[name], -1, 0)),
                                       samples[name].isel(replicate=5), err_msg=name)
@@ -366,8 +397,8 @@ def test_tolerance_says_when_it_stopped_at_the_limit(make_study, monkeypatch):
 
 # --- the same bits -----------------------------------------------------------------------------------------
 
-LARGER = {"pue": PUE, "rest": PRICES + SCENARIOS + '[[correlation]]\ninputs = ["unit_price"]\nspearman = 0.3\n',
-          "samples": 256}
+CORRELATED = '[[correlation]]\ninputs = ["unit_price"]\nspearman = 0.3\n'
+LARGER = {"pue": PUE, "rest": PRICES + SCENARIOS + CORRELATED + LEDGER, "samples": 256}
 
 
 @pytest.fixture
@@ -384,6 +415,26 @@ def test_the_block_size_changes_no_bit(study, method, block, monkeypatch):
     blocks_of(block, monkeypatch)
     assert plan.block_size(plan.plan_of(study)) == min(block, 1024)
     assert_same(un.run(study), wanted)
+
+
+def test_the_block_size_changes_no_count_of_tests(study, monkeypatch):
+    """Flips, how often claims hold, the nearest flips and the levels at which they are: not only what comes of them."""
+    study = study.with_sampling(replicates=2, samples=1024)
+    wanted = engine.part(plan.plan_of(study), 0, 2)
+    assert wanted.statistics.tests["flips"].any()
+    assert wanted.totals.levels.any()
+    assert np.isfinite(wanted.statistics.tests["distance"]).any()
+    for block in (128, 256, 512):
+        blocks_of(block, monkeypatch)
+        found = engine.part(plan.plan_of(study), 0, 2)
+        np.testing.assert_equal(found.statistics.tests, wanted.statistics.tests)
+        np.testing.assert_equal(tuple(found.totals), tuple(wanted.totals))
+    apart = [engine.part(plan.plan_of(study), r, r + 1) for r in range(2)]
+    totals = engine.nothing(plan.plan_of(study))
+    for each in apart:
+        engine.gather(totals, each)
+    np.testing.assert_equal(tuple(totals), tuple(wanted.totals))
+    np.testing.assert_equal(engine.joined([each.statistics for each in apart]).tests, wanted.statistics.tests)
 
 
 @pytest.mark.parametrize("jobs", [2, None])

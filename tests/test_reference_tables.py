@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import uncertainty as un
+from uncertainty.study import shipped
 
 BUILDS = {"PRO": "rtx_pro_6000", "Spark": "dgx_spark", "A6000": "rtx_a6000", "A5000": "rtx_a5000"}
 
@@ -140,6 +141,61 @@ def test_needs_and_true_capex(results, build):
     means = results.means.sel(build=BUILDS[build], scenario=["optimistic", "engineering", "legacy-room"])
     assert tuple(np.round(means.battery_energy.values / 13.5, 3)) == NEEDS[build]
     assert tuple(np.round(means.capex.values)) == CAPEX[build]
+
+
+# section 4, "Energy inside the $150,000": units and Powerwalls at 8,200 USD; headline and 16-bit PFLOP/s, FP32 TFLOP/s,
+# GB, TB/s; units and Powerwalls at 15,400 USD
+INSIDE = """
+       units  walls  headline   fp16    fp32     GB    TB/s  units  walls
+PRO       10      7        40   5.04   1,200    960   15.97      7      5
+Spark     25      6        25   3.12     743  3,200    6.83     18      4
+A6000     19      7      5.88   2.94     735    912   14.59     15      5
+A5000     31      8      6.89   3.44     862    744   23.81     23      6
+"""
+SCENARIOS = """
+[scenarios.inside]
+pue = 1.2
+budget_covers = "hardware and storage"
+
+[scenarios.inside-dear]
+pue = 1.2
+battery_unit_price = 15_400
+budget_covers = "hardware and storage"
+"""
+
+
+@pytest.fixture(scope="module")
+def inside(tmp_path_factory):
+    path = tmp_path_factory.mktemp("inside") / "study.toml"
+    path.write_text((shipped() / "studies" / "reference-tables.toml").read_text(encoding="utf-8") + SCENARIOS, "utf-8")
+    return un.run(un.load(path)).means
+
+
+@pytest.mark.parametrize("row", rows(INSIDE), ids=lambda row: row[0])
+def test_energy_inside_the_budget(inside, row):
+    here, dear = (inside.sel(build=BUILDS[row[0]], scenario=s) for s in ("inside", "inside-dear"))
+    typed = here.throughput
+    found = [here.device_count, here.battery_count, typed.sel(precision="headline") / 1000,
+             typed.sel(precision="fp16") / 1000, typed.sel(precision="fp32"), here.memory_pool, here.bandwidth / 1000,
+             dear.device_count, dear.battery_count]
+    assert [as_printed(x.item(), printed) for x, printed in zip(found, row[1:], strict=True)] == row[1:]
+    for each in (here, dear):
+        assert each.capex_reference == 150_000
+        assert each.leftover.item() == pytest.approx(150_000 - each.capex.item(), abs=1e-6)
+        assert each.leftover >= 0
+
+
+def test_what_the_budget_covers_in_one_scenario_changes_no_other(inside, results):
+    for name in results.means:
+        np.testing.assert_array_equal(inside[name].sel(scenario=results.means.scenario), results.means[name], name)
+
+
+def test_winners_are_the_same_with_energy_inside_the_budget(inside):
+    at = inside.sel(scenario=["engineering", "inside", "inside-dear"])
+    for precision in ("headline", "fp16", "fp32"):
+        assert set(at.throughput.sel(precision=precision).idxmax("build").values) == {"rtx_pro_6000"}
+    assert set(at.memory_pool.idxmax("build").values) == {"dgx_spark"}
+    assert set(at.bandwidth.idxmax("build").values) == {"rtx_a5000"}
 
 
 def test_constants_have_no_error(results):

@@ -20,7 +20,7 @@ import uncertainty as un
 from uncertainty import store
 
 RESULTS = Path(__file__).parent.parent / "results"
-STUDIES = ("reference-tables", "reference", "market-2025", "market-late-2026")
+STUDIES = ("reference-tables", "reference", "market-2025", "market-late-2026", "inside-budget")
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,8 @@ def test_netcdf_opens_in_xarray_with_units_names_and_provenance(results, tmp_pat
         assert data["capex"].attrs["units"] == "USD"
         assert all("long_name" in v.attrs for v in data.data_vars.values())
         unitless = [n for n, v in data.data_vars.items() if "units" not in v.attrs]
-        assert unitless == ["expected_regret", "expected_regret_se"]  # in the unit of each criterion
+        assert unitless == ["expected_regret", "expected_regret_se", "pick_regret_if_wrong",
+                            "pick_regret_if_wrong_se"]  # in the unit of each criterion
         np.testing.assert_array_equal(data["capex"], results.bands["capex"])
         np.testing.assert_array_equal(data["capex_mean_se"], results.means["capex_se"])
         assert data.attrs["study_text"] == results.study.text
@@ -54,13 +55,17 @@ def test_netcdf_opens_in_xarray_with_units_names_and_provenance(results, tmp_pat
 
 
 def test_netcdf_has_every_statistic_as_the_datasets_have_it(results, tmp_path):
-    renamed = {"bands": "{}{}", "means": "{}_mean{}", "central": "{}_central{}", "counts": "{}{}", "ranking": "{}{}"}
+    renamed = {"bands": "{}{}", "means": "{}_mean{}", "central": "{}_central{}", "counts": "{}{}", "ranking": "{}{}",
+               "claims": "claim_{}{}", "picks": "pick_{}{}", "ratings": "rating_{}{}", "preference": "preference_{}{}"}
     written = set()
     with xr.open_dataset(un.write(results, tmp_path / "r") / "results.nc") as data:
         for group, form in renamed.items():
-            for name, wanted in getattr(results, group).data_vars.items():
+            for name, wanted in results.figures[group].dataset().data_vars.items():
                 found = form.format(name.removesuffix("_se"), "_se" if name.endswith("_se") else "")
-                xr.testing.assert_identical(data[found].rename(name), wanted)
+                texts = {c: c.removeprefix("claim_") for c in data[found].coords if str(c).startswith("claim_")}
+                read = data[found].rename(texts).rename(name)
+                units = {"unit", "better"} if group == "picks" else set()  # those of the criteria
+                xr.testing.assert_identical(read.drop_vars(units & set(read.coords)), wanted)
                 written.add(found)
         assert written == set(data.data_vars)
 
@@ -180,6 +185,22 @@ def lines(report: bytes) -> list[str]:
     return [line for line in report.decode().splitlines() if not made.match(line)]
 
 
+def distances(summary: dict) -> list[float]:
+    """Take the nearest flips out of a summary: a search may end a hair's breadth apart where processors round apart."""
+    found = [*summary["claims"].values(), *(x for places in summary["first_places"].values() for x in places.values())]
+    nearest = [each.pop("nearest") for each in found]
+    for each in found:
+        if each["threat"] and each["threat"]["by"] == "nearest flip":
+            each["threat"].pop("share")
+    return [math.inf if flip is None or flip["distance"] is None else flip["distance"] for flip in nearest]
+
+
+def but_for_searches(table: bytes) -> bytes:
+    """What `nearest.csv` says that no search found: targets, and how probably each is flipped."""
+    rows = csv.reader(io.StringIO(table.decode()))
+    return "\n".join(dict.fromkeys(",".join(row[:6]) for row in rows)).encode()
+
+
 @pytest.mark.skipif(not RESULTS.is_dir(), reason="no checkout: the committed results are not there")
 @pytest.mark.parametrize("name", STUDIES)
 def test_committed_results_are_current(name, tmp_path):
@@ -193,7 +214,10 @@ def test_committed_results_are_current(name, tmp_path):
     assert before["digest"] == now["digest"], "the study or a data sheet has changed"
     before.pop("versions")
     now.pop("versions")
+    np.testing.assert_allclose(distances(now), distances(before), rtol=1e-3)
     assert same(before, now)
+    for made in (new, committed):
+        made["tables/nearest.csv"] = but_for_searches(made["tables/nearest.csv"])
     assert lines(committed.pop("report.md")) == lines(new.pop("report.md"))
     for table in new:
         for row, wanted in zip(cells(new[table]), cells(committed[table]), strict=True):

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from uncertainty.model import INPUTS
-from uncertainty.resolve import BLOCK, SLOTS, Place
+from uncertainty.design import DIMENSIONS
+from uncertainty.model import INPUTS, OUTPUTS
+from uncertainty.report.inputs import inputs
+from uncertainty.resolve import BLOCK, COMPONENTS, SLOTS, WEIGHTS, Place
 from uncertainty.schema import StudyFile
 from uncertainty.study import StudyError, load, shipped
 
@@ -166,6 +168,17 @@ BROKEN = [
      "scenarios.ideal.build.rtx_a500: no build of this study; did you mean rtx_a5000?"),
     ('scenarios."../x".pue = 1', "scenarios.\"../x\": given '../x'; wanted a name of letters, digits, _ and -"),
     ("inputs.budget = 3", "inputs.budget: given at the top of the study too; wanted once"),
+    # what the budget covers
+    ('budget_covers = "hardwear"', "budget_covers: given 'hardwear'; did you mean hardware?"),
+    ('inputs.budget_covers = "hardware and batteries"',
+     "inputs.budget_covers: given 'hardware and batteries'; did you mean hardware and storage?"),
+    ('scenarios.a.budget_covers = "all"',
+     "scenarios.a.budget_covers: given 'all'; wanted one of hardware, hardware and storage"),
+    ("budget_covers = 1", "budget_covers: given 1; wanted one of hardware, hardware and storage"),
+    ('budget_covers = { value = "hardware" }', "budget_covers: given a table; wanted one of hardware, hardware and "),
+    ('build.rtx_a5000.budget_covers = "hardware"', "build.rtx_a5000.budget_covers: unknown key; "),
+    ('correlation = [{ inputs = ["budget_covers"], spearman = 0.5 }]',
+     "correlation #1.inputs: budget_covers is constant; wanted uncertain inputs"),
     # correlation
     ('correlation = [{ inputs = ["unit_price"], spearman = 1.5 }]',
      "correlation #1.spearman: given 1.5; wanted at least -1 and at most 1"),
@@ -478,6 +491,18 @@ def test_a_battery_price_may_be_given_once_or_by_scenario(folder):
     assert [at(study, "battery_unit_price", s).value for s in ("a", "b")] == [1, 8200]
 
 
+def test_what_the_budget_covers_is_a_word_at_the_top_among_the_inputs_or_in_a_scenario(folder):
+    words = 'budget_covers = "hardware and storage"'
+    for line in (words, f"inputs.{words}"):
+        assert at(load(write(folder, line)), "budget_covers").value == 1
+    study = load(write(folder, f"scenarios.inside.{words}", "scenarios.beside.pue = 1.2"))
+    assert [at(study, "budget_covers", s).value for s in ("inside", "beside")] == [1, 0]
+    shown = [row[1:6] for row in inputs(study).rows if row[0] == "budget_covers"]
+    assert shown == [["inside", "", "", "1", "hardware and storage"], ["beside", "", "", "1", "hardware"]]
+    assert problems(write(folder, words, f"inputs.{words}")) == [
+        "inputs.budget_covers: given at the top of the study too; wanted once"]
+
+
 def test_defaults_and_declared_gaps(folder):
     study = load(write(folder))
     assert study.scenarios == ("base",)
@@ -521,7 +546,7 @@ def test_criteria_are_the_outputs_listed_at_the_precisions_that_two_builds_have(
            '{ output = "spend", better = "higher" }]'
     study = load(write(folder, line))
     assert [c.name for c in study.criteria] == [
-        "capex", "throughput headline", "throughput fp16", "throughput fp32", "spend"]
+        "capex", "throughput headline", "throughput fp16", "throughput fp32", "spend (higher)"]
     assert [c.better for c in study.criteria] == ["lower", "higher", "higher", "higher", "higher"]
 
 
@@ -591,9 +616,40 @@ def test_appending_a_build_an_input_or_a_component_moves_no_other_stream(folder)
     assert len(set(after.values())) == len(after), "no two share a dimension"
 
 
-def test_a_block_of_dimensions_holds_every_input_and_components():
+# by the order of INPUTS: to insert one there would move what is drawn for those behind it
+@pytest.mark.parametrize(("stream", "dimension"), [
+    ("pue", 0), ("battery_unit_price", 3), ("sparsity_realised", 9), ("host_power", 14),
+    ("rtx_pro_6000.unit_price", 48 + 10), ("dgx_spark.host_overhead", 2 * 48 + 13),
+    ("rtx_a6000.sustained_ratio.fp16", 3 * 48 + 29), ("rtx_a5000.unit_price", 4 * 48 + 10)])
+def test_streams_of_the_reference_study_keep_their_dimensions(stream, dimension):
+    assert dimensions(load("reference"))[stream] == dimension
+
+
+def test_a_block_of_dimensions_holds_every_input_and_components_come_last(folder):
     assert len(SLOTS) == len(INPUTS) + 5 * sum(spec.typed for spec in INPUTS.values())
-    assert len(SLOTS) < BLOCK
+    assert len(SLOTS) <= BLOCK
+    study = load(write(folder, *(f'components.c{i} = {{ per = "once", price = {PRICE} }}' for i in range(COMPONENTS))))
+    assert [study.dimension(f"c{i}") for i in (0, COMPONENTS - 1)] == [DIMENSIONS - COMPONENTS, DIMENSIONS - 1]
+
+
+@pytest.mark.parametrize(("listed", "extra"), [
+    ([], set()), (['criteria = ["inference_rate"]'], {"inference_rate"}),
+    (['outputs = ["unit_memory"]'], {"unit_memory"})])
+def test_extra_outputs_are_those_asked_for(folder, listed, extra):
+    outputs = load(write(folder, *listed)).outputs
+    assert {name for name in outputs if OUTPUTS[name].extra} == extra
+
+
+def test_the_most_builds_and_components_have_dimensions_of_their_own(folder):
+    most = (DIMENSIONS - COMPONENTS - WEIGHTS) // BLOCK - 1
+    for i in range(most + 1):
+        sheet(folder, "devices", "rtx_a5000")
+        (folder / "rtx_a5000.toml").rename(folder / f"d{i}.toml")
+    builds = [f"d{i}" for i in range(most)]
+    study = load(write(folder, f"builds = {builds}", f'components.server = {{ per = "once", price = {PRICE} }}'))
+    assert study.dimension(f"d{most - 1}.{SLOTS[-1]}") < study.dimension("server") < DIMENSIONS
+    found = problems(write(folder, f"builds = {[*builds, f'd{most}']}"))
+    assert found == [f"builds: given {most + 1}; wanted at most {most}"]
 
 
 def test_a_correlated_name_stands_for_every_stream_of_that_input(folder):
@@ -684,7 +740,8 @@ def test_other_sampling_is_checked_as_the_file_is():
 def test_the_text_of_every_file_is_kept():
     study = load("reference")
     assert tomllib.loads(study.text)["title"] == study.title
-    assert study.files.keys() == {f"devices/{b.key}" for b in study.builds} | {"batteries/powerwall_3"}
+    assert study.files.keys() == {f"devices/{b.key}" for b in study.builds} | {
+        "batteries/powerwall_3", "documents/benally-2025"}
 
 
 def test_the_json_schema_names_the_fields_of_a_distribution():
@@ -695,6 +752,8 @@ def test_the_json_schema_names_the_fields_of_a_distribution():
     pue = schema["$defs"]["AllInputs"]["properties"]["pue"]
     assert pue["description"] == "facility power / IT power (power usage effectiveness), at least 1"
     assert {"$ref": "#/$defs/Distribution"} in pue["anyOf"]
+    for table in (schema, schema["$defs"]["AllInputs"], schema["$defs"]["Scenario"]):
+        assert table["properties"]["budget_covers"]["enum"] == ["hardware", "hardware and storage"]
     assert schema["additionalProperties"] is False
 
 

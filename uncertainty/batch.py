@@ -18,9 +18,10 @@ from .results import Results, results_of
 from .store import is_whole, write
 from .study import Study, StudyError, load
 from .versions import versions
+from .watching import watch
 
 IMPORTS = 90 << 20  # bytes that a process takes before it does anything
-RESULTS = 1 << 20  # bytes of a results folder
+RESULTS, CONCLUSION = 1 << 20, 10_000  # bytes of a results folder, and what each claim and first place adds to it
 PIECES = ".replicates"  # folder of finished replicates, beside the studies' folders
 
 
@@ -73,6 +74,20 @@ def is_current(job: Job, folder: Path) -> bool:
     return same and (store is None or samples.complete(store.path, store.key).issuperset(sampled))
 
 
+def failing(summary: str) -> list[str]:
+    """Lines on the claims that must hold and do not, of a `summary.json`."""
+    from .report.text import percent
+
+    lines = []
+    for name, claim in json.loads(summary)["claims"].items():
+        if claim["met"] is False:
+            probability, least = 100 * claim["probability"][0], 100 * claim["must_hold"]
+            decimals = next((d for d in range(1, 9) if round(probability, d) < least), 9)  # to be told from each other
+            lines.append(f"claim {name} fails: P(holds) = {percent(probability / 100, decimals)} "
+                         f"(must hold: {least:.10g} %)")
+    return lines
+
+
 class Cost(NamedTuple):
     """What a run takes: replicates to be made, samples of them, and bytes at the most."""
 
@@ -92,16 +107,29 @@ def cost(job: Job) -> Cost:
     replicates = sum(task.end - task.first for task in job.waiting)
     kept = samples.disk_bytes(plan, job.wanted) if job.store else 0
     memory = IMPORTS + _memory(plan) + (samples.writer_bytes(plan) if job.store else 0)
-    disk = RESULTS + 8 * prod(plan.grid.shape) * (1 + len(job.waiting)) + kept
+    disk = RESULTS + CONCLUSION * len(plan.asked.watched) + _pieces(plan, 1 + len(job.waiting)) + kept
     return Cost(replicates, replicates * plan.study.sampling.samples, memory, disk)
 
 
+def _pieces(plan: Plan, files: int) -> int:
+    """Bytes of so many files of replicates, one of which holds what all the others do: totals, and statistics."""
+    study, seen = plan.study, watch(plan)
+    totals = 8 * prod(plan.grid.shape) + 2 * seen.levels.nbytes
+    ranked = 32 * len(study.criteria) * len(study.scenarios) * len(study.builds) ** 2
+    tests = sum(values.nbytes for values in (seen.flips, seen.counted, seen.distance, seen.nearest))
+    return files * totals + 2 * study.sampling.replicates * (ranked + tests)
+
+
 def _memory(plan: Plan) -> int:
-    """Bytes that a process takes for a study beyond its imports: bins, a block, and a Latin hypercube's points."""
+    """Bytes that a process takes for a study beyond its imports.
+
+    Bins, a block, what each replicate says of tests, and a Latin hypercube's points.
+    """
     sampling, block = plan.study.sampling, block_size(plan)
     values = sum(values[..., 0].size for values in plan.central.values()) + len(plan.streams)
     points = 24 * sampling.samples * len(plan.streams) if sampling.method == "lhs" else 0
-    return 48 * prod(plan.grid.shape) + 24 * values * block + points
+    tests = sampling.replicates * sum(each.nbytes for each in watch(plan))
+    return 48 * prod(plan.grid.shape) + 24 * values * block + tests + points
 
 
 class Outcome(NamedTuple):

@@ -19,16 +19,19 @@ REFERENCE = "configs/studies/reference.toml"
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(
-        prog="uncertainty", description="How wide are CapEx, battery counts and throughput of a purchase, who wins, "
-        "and does the ranking flip? A study is a TOML file in which any number may be a distribution.")
+        prog="uncertainty", description="How wide are CapEx, battery counts and throughput of a purchase, which "
+        "conclusions survive and what would break them, who wins? A study is a TOML file in which any number may be a "
+        "distribution.")
     top.add_argument("--version", action="version", version=f"uncertainty {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _run_arguments(commands.add_parser(
         "run", help="run studies: tables on the terminal, files in a folder",
         description="Run studies: one prints its tables, several a line each. Without a STUDY, the reference study.",
-        epilog="Exit status: 0, 2 for bad input or usage or where a study failed, 130 where interrupted."))
+        epilog="Exit status: 0; 1 where a claim holds less probably than it must (must_hold); 2 for bad input or usage "
+               "or where a study failed; 130 where interrupted."))
     check = commands.add_parser("check", help="validate studies and show their inputs",
-                                description="Validate studies and show their inputs; exit status 2 with every problem.")
+                                description="Validate studies, show their inputs and count what is put to the test; "
+                                            "exit status 2 with every problem.")
     _study_argument(check)
     init = commands.add_parser("init", help="write a commented study to start from",
                                description="Write a commented study that runs as it is.")

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from .analysis import bands, histogram, ranking
 from .analysis.bands import Tally
 from .analysis.error import Estimate, combine
-from .analysis.histogram import Ints, Sums
+from .analysis.histogram import Sums
 from .model import OUTPUTS
-from .plan import WHOLE, Floats, Plan, Values, blocks, check, costs, evaluate, present
+from .plan import WHOLE, Floats, Plan, Values, blocks, check, evaluate
+from .truths import Sight, contest, costs, present
+from .watching import Ints, Watch, look, watch
 
 # glibc gives freed memory back to the system, page by page, until it has freed one large piece: from then on it keeps
 # twice as much at hand. Without this a quarter of the time of a block goes into getting its pages again.
@@ -38,6 +40,22 @@ class Statistics(NamedTuple):
     means: Values
     ranking: tuple[Values, ...]  # one a criterion
     tallies: dict[str, list[list[Tally]]]  # of whole numbers, by replicate and cell
+    tests: Values  # flips, counted, distance and nearest as `Watch` has them, and quantile: whether claims on one hold
+
+
+class Totals(NamedTuple):
+    """What replicates together say: counts of bins, and of flips by level of the inputs as `Watch` has them.
+
+    squares, products, whole_squares : sums over replicates, of the squares of `levels`, of its products with the counts
+        of all samples at the same levels, and of the squares of these
+    """
+
+    bins: Sums
+    levels: Ints
+    whole: Ints
+    squares: Ints
+    products: Ints
+    whole_squares: Ints
 
 
 class Part(NamedTuple):
@@ -46,7 +64,12 @@ class Part(NamedTuple):
     first: int
     end: int
     statistics: Statistics
-    sums: Sums
+    totals: Totals
+
+    @property
+    def sums(self) -> Sums:
+        """Counts of bins."""
+        return self.totals.bins
 
 
 class _Replicate(NamedTuple):
@@ -56,6 +79,8 @@ class _Replicate(NamedTuple):
     sums: Floats
     orders: list[tuple[Floats, ...]]
     numbers: dict[str, list[bands.Count]]
+    seen: Watch
+    quantile: Floats
 
 
 Sink = Callable[[int, int, Values], None]  # takes (replicate, first sample, inputs and outputs of a block)
@@ -64,50 +89,83 @@ Sink = Callable[[int, int, Values], None]  # takes (replicate, first sample, inp
 def part(plan: Plan, first: int, end: int, sink: Sink | None = None) -> Part:
     """One unit of work: replicates first ... end - 1; every block goes to `sink` too."""
     np.empty(HEAP, np.uint8)
-    sums = nothing(plan)
-    passed = [_replicate(plan, replicate, sums, sink) for replicate in range(first, end)]
-    return Part(first, end, _statistics(plan, passed), sums)
+    totals = nothing(plan)
+    passed = [_replicate(plan, replicate, totals, sink) for replicate in range(first, end)]
+    return Part(first, end, _statistics(plan, passed), totals)
 
 
-def nothing(plan: Plan) -> Sums:
-    """The sums of no replicates."""
+def nothing(plan: Plan) -> Totals:
+    """The totals of no replicates."""
+    levels, whole = (np.zeros_like(counts) for counts in watch(plan)[2:4])
+    return Totals(_no_sums(plan), levels, whole, np.zeros_like(levels), np.zeros_like(levels), np.zeros_like(whole))
+
+
+def _no_sums(plan: Plan) -> Sums:
     return Sums(np.zeros(plan.grid.shape, np.int64), np.zeros(plan.grid.shape, np.int64),
                 np.zeros(plan.grid.shape[0], np.int64))
 
 
 def joined(each: Sequence[Statistics]) -> Statistics:
     """Statistics of one set of replicates after the other."""
-    means = {name: np.concatenate([s.means[name] for s in each]) for name in each[0].means}
+    means, tests = ({name: np.concatenate([s[name] for s in all_]) for name in all_[0]}
+                    for all_ in ([s.means for s in each], [s.tests for s in each]))
     ranking = tuple({name: np.concatenate([r[name] for r in ranked]) for name in ranked[0]}
                     for ranked in zip(*(s.ranking for s in each), strict=True))
-    return Statistics(means, ranking, {name: [r for s in each for r in s.tallies[name]] for name in each[0].tallies})
+    tallies = {name: [r for s in each for r in s.tallies[name]] for name in each[0].tallies}
+    return Statistics(means, ranking, tallies, tests)
 
 
-def gather(whole: Sums, part: Part) -> None:
-    """Add a part's sums to those of others, in place."""
-    for mine, theirs in zip(whole, part.sums, strict=True):
+def gather(whole: Totals, part: Part) -> None:
+    """Add a part's totals to those of others, in place."""
+    for mine, theirs in zip((*whole.bins, *whole[1:]), (*part.totals.bins, *part.totals[1:]), strict=True):
         mine += theirs
 
 
-def _replicate(plan: Plan, replicate: int, sums: Sums, sink: Sink | None) -> _Replicate:
-    """Pass one replicate by; the counts of its bins go into `sums`."""
-    counts = np.zeros(plan.grid.shape, np.int64)
+def _replicate(plan: Plan, replicate: int, totals: Totals, sink: Sink | None) -> _Replicate:
+    """Pass one replicate by; what is counted goes into `totals`."""
+    counts, undefined = np.zeros(plan.grid.shape, np.int64), np.zeros(plan.grid.shape[0], np.int64)
     pairs: list[tuple[int, Floats]] = []
     orders: list[tuple[Floats, ...]] = []
     numbers: dict[str, list[bands.Count]] = {}
-    for start, inputs in blocks(plan, replicate):
+    seen = watch(plan)
+    for start, inputs, levels in blocks(plan, replicate):
         outputs = evaluate(plan, inputs)
-        ranked = [costs(plan, criterion, outputs) for criterion in plan.study.criteria]
-        _add_pairwise(pairs, _block_sums(plan, outputs, ranked, replicate))
-        found = [ranking.tally(cost, order) for cost, order in zip(ranked, plan.orders, strict=True)]
+        cost = [costs(plan.ground, criterion, outputs) for criterion in plan.study.criteria]
+        _add_pairwise(pairs, _block_sums(plan, outputs, cost, replicate))
+        contests = {c: contest(plan.ground, c, each) for c, each in zip(plan.study.criteria, cost, strict=True)}
+        found = [ranking.tally(each.found, order) for each, order in zip(contests.values(), plan.orders, strict=True)]
         orders = [_added(*x) for x in zip(orders, found, strict=True)] if orders else found
         for name in (n for n in WHOLE if n in outputs):
             bands.count_whole(outputs[name].reshape(-1, outputs[name].shape[-1]), numbers.setdefault(name, []))
-        _bin(plan, outputs, counts, sums.undefined)
+        _bin(plan, outputs, counts, undefined)
+        look(plan, outputs, contests, levels, seen)
         if sink:
             sink(replicate, start, inputs | outputs)
-    histogram.accumulate(sums, counts)
-    return _Replicate(*pairs[0], orders, numbers)
+    passed = _Replicate(*pairs[0], orders, numbers, seen, np.empty(0))
+    passed = passed._replace(quantile=_quantile_claims(plan, passed, counts, undefined))
+    histogram.accumulate(totals.bins, counts)
+    totals.bins.undefined.__iadd__(undefined)
+    at = np.array([row for watched in plan.asked.watched for row in watched.reach], np.intp)
+    counted = (seen.levels, seen.whole, seen.levels**2, seen.levels * seen.whole[at], seen.whole**2)
+    for total, own in zip(totals[1:], counted, strict=True):
+        total += own
+    return passed
+
+
+def _quantile_claims(plan: Plan, passed: _Replicate, counts: Ints, undefined: Ints) -> Floats:
+    """Whether claims on quantiles hold in one replicate, (claim,), each 1 or 0."""
+    claims = [(claim.quantile, claim.test) for claim in plan.study.ledger.claims if claim.quantile is not None]
+    if not claims:
+        return np.empty(0)
+    sums = _no_sums(plan)._replace(undefined=undefined)
+    histogram.accumulate(sums, counts.copy())
+    one = Part(0, 1, _statistics(plan, [passed]), Totals(sums, *nothing(plan)[1:]))
+    held = []
+    for level, test in claims:
+        found = quantiles(plan, one, [level], list(dict.fromkeys(term.output for term in test.terms())))
+        sight = Sight(plan.ground, {name: estimate.value[0][..., None] for name, estimate in found.items()})
+        held.append(sight.holds(test).all())
+    return np.array(held, np.float64)
 
 
 def _added(one: tuple[Floats, ...], other: tuple[Floats, ...]) -> tuple[Floats, ...]:
@@ -150,10 +208,17 @@ def _statistics(plan: Plan, passed: list[_Replicate]) -> Statistics:
     found = []
     for criterion, told, lost in zip(plan.study.criteria, _told(plan, passed), parts, strict=True):
         whole = samples if criterion.output in plan.varying else blocks
-        found.append(_ranked(plan, present(plan, criterion), told, lost, whole))
+        found.append(_ranked(plan, present(plan.ground, criterion), told, lost, whole))
     tallies = {name: [[bands.tallied(cell) for cell in each.numbers[name]] for each in passed]
                for name in passed[0].numbers}
-    return Statistics(means, tuple(found), tallies)
+    return Statistics(means, tuple(found), tallies, _tests(passed))
+
+
+def _tests(passed: list[_Replicate]) -> Values:
+    """What tests say, replicate first."""
+    seen = {name: np.stack([getattr(each.seen, name) for each in passed]).astype(np.float64)
+            for name in ("flips", "counted", "distance", "nearest")}
+    return {**seen, "quantile": np.stack([each.quantile for each in passed])}
 
 
 def _told(plan: Plan, passed: list[_Replicate]) -> list[ranking.Tally]:

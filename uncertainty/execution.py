@@ -127,14 +127,14 @@ class _Crew:
         task = job.waiting.pop()
         job.running += 1
         try:
-            future = self.executor.submit(work, job.study, task, job.store, self._desk(job))
+            future = self.executor.submit(work, job.study.bare, task, job.store, self._desk(job))
         except BrokenExecutor as error:
             future = Future()
             future.set_exception(error)
         self.under_way[future] = job, task
 
     def _desk(self, job: Job) -> Pieces | None:
-        return Pieces(job.study, self.desk) if self.desk else None
+        return Pieces(job.study.bare, self.desk) if self.desk else None
 
     def settle(self) -> None:
         """Wait until a task is done, and hand its answer to its job."""

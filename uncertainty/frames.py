@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 
 from . import engine
-from .analysis import bands
-from .analysis.error import Estimate, combine
+from .analysis import bands, ranking
+from .analysis.claims import verdict
+from .analysis.error import Estimate, combine, ratio, upper_limit
 from .analysis.labels import Frame, Group
 from .engine import Part, Statistics
+from .ledger import Claim
 from .model import OUTPUTS
 from .plan import WHOLE, Plan
+from .resolve import Criterion
 from .study import Study
+from .truths import Sight
 
 DIMS = ("scenario", "build", "precision")
 SHORTFALL = 0.05  # accepted probability that the whole number bought is too small
@@ -26,17 +30,19 @@ RANKING = {
 
 def frames(plan: Plan, done: Part) -> dict[str, Group]:
     """All that `Results` has, by the name of its group."""
-    return {"central": _central(plan), "bands": _bands(plan, done), "means": _means(plan, done.statistics),
-            "counts": _counts(plan, done), "ranking": _ranking(plan, done.statistics)}
+    wide, ranked = _bands(plan, done), _ranking(plan, done.statistics)
+    return {"central": _central(plan), "bands": wide, "means": _means(plan, done.statistics),
+            "counts": _counts(plan, done), "ranking": ranked, "claims": _claims(plan, done.statistics),
+            "picks": _picks(plan, done.statistics), "ratings": _ratings(plan.study, wide, ranked)}
 
 
-def _index(**values: Any) -> dict[str, Frame]:
+def index(**values: Any) -> dict[str, Frame]:
     """Coordinates of dimensions of their own names."""
     return {name: Frame((name,), np.array(v), {}) for name, v in values.items()}
 
 
 def _coords(study: Study) -> dict[str, Frame]:
-    return _index(scenario=study.scenarios, build=[b.key for b in study.builds], precision=study.precisions)
+    return index(scenario=study.scenarios, build=[b.key for b in study.builds], precision=study.precisions)
 
 
 def _full(plan: Plan, name: str, values: Any) -> Any:
@@ -71,7 +77,7 @@ def _bands(plan: Plan, done: Part) -> Group:
     found = engine.quantiles(plan, done, bands.QUANTILES, plan.study.outputs)
     for name in plan.study.outputs:
         variables |= _pair(plan, name, name, found[name], ["quantile"])
-    return Group(variables, _index(quantile=bands.QUANTILES) | _coords(plan.study))
+    return Group(variables, index(quantile=bands.QUANTILES) | _coords(plan.study))
 
 
 def _means(plan: Plan, done: Statistics) -> Group:
@@ -93,7 +99,7 @@ def _counts(plan: Plan, done: Part) -> Group:
         variables |= _pair(plan, name, f"{name}_probability",
                            _together(plan, name, [c.probability(numbers) for c in each]), ["number"], "P(= number): ")
         variables |= _pair(plan, name, f"{name}_shortfall", _together(plan, name, shortfall), (), "P(> enough): ")
-    return Group(variables, _index(number=numbers.astype(int)) | _coords(plan.study))
+    return Group(variables, index(number=numbers.astype(int)) | _coords(plan.study))
 
 
 def _together(plan: Plan, name: str, each: Sequence[Estimate]) -> Estimate:
@@ -124,7 +130,7 @@ def _ranking(plan: Plan, done: Statistics) -> Group:
 def _ranking_coords(study: Study, taus: Any) -> dict[str, Frame]:
     builds = [b.key for b in study.builds]
     better, units = ([c.better for c in study.criteria], [OUTPUTS[c.output].unit for c in study.criteria])
-    return {**_index(criterion=[c.name for c in study.criteria], scenario=study.scenarios, build=builds, other=builds,
+    return {**index(criterion=[c.name for c in study.criteria], scenario=study.scenarios, build=builds, other=builds,
                      rank=np.arange(1, len(builds) + 1), tau=taus),
             "better": Frame(("criterion",), np.array(better), {}), "unit": Frame(("criterion",), np.array(units), {})}
 
@@ -154,3 +160,120 @@ def _on(taus: Any, shares: Any) -> Any:
 def _taus(shares: Any) -> Any:
     steps = shares.shape[-1]
     return np.round(np.linspace(-1, 1, steps), 12) if steps > 1 else np.ones(1)
+
+
+# --- conclusions -------------------------------------------------------------------------------------------------
+
+
+def estimated(name: str, dims: tuple[str, ...], found: Estimate, meaning: str) -> dict[str, Frame]:
+    """A probability or the like and its standard error, as variables."""
+    return {name: Frame(dims, np.array(found.value), {"units": "1", "long_name": meaning}),
+            f"{name}_se": Frame(dims, np.array(found.se), {"units": "1", "long_name": f"standard error: {meaning}"})}
+
+
+def _claims(plan: Plan, done: Statistics) -> Group:
+    """Whether claims hold at the central values, and how probably, in all and by scenario."""
+    claims, scenarios = plan.study.ledger.claims, len(plan.study.scenarios)
+    sight = Sight(plan.ground, plan.central)
+    central = np.array([float(sight.holds(claim.test).all()) for claim in claims])
+    held = combine(_held(plan, done)) if claims else Estimate(np.empty(0), np.empty(0))
+    by_scenario = np.full((len(done.tests["counted"]), len(claims), scenarios), np.nan)
+    for i, claim in enumerate(claims):
+        if claim.quantile is None and claim.test.everywhere:
+            by_scenario[:, i] = done.tests["counted"][:, plan.asked.counted[claim.test]] / plan.study.sampling.samples
+    limit = upper_limit(plan.study.sampling.samples * len(by_scenario))
+    unseen = np.isin(held.value, (0.0, 1.0)) & np.array([_hangs(plan, claim) for claim in claims], bool)
+    variables = {
+        "holds_as_printed": Frame(("claim",), np.array([np.nan if c.printed is None else float(c.printed)
+                                                        for c in claims]), {
+            "units": "1", "long_name": "1 if true at the numbers that the document prints"}),
+        "holds_centrally": Frame(("claim",), central, {"units": "1", "long_name": "1 if true at the central values"}),
+        **estimated("probability", ("claim",), held, "P(claim holds)"),
+        **estimated("scenario_probability", ("claim", "scenario"), combine(by_scenario),
+                     "P(claim holds in the scenario), where it names none"),
+        "upper_limit": Frame(("claim",), np.where(unseen, limit, np.nan), {
+            "units": "1", "long_name": "95 % limit of the probability of what no sample showed"}),
+        "must_hold": Frame(("claim",), np.array([np.nan if c.must_hold is None else c.must_hold for c in claims]), {
+            "units": "1", "long_name": "least probability asked for"})}
+    texts = {name: Frame(("claim",), np.array([getattr(claim, name) for claim in claims], str), {})
+             for name in ("says", "where", "note")}
+    words = np.array([verdict(float(p)) for p in held.value], str)
+    return Group(variables, {**index(claim=np.array([c.id for c in claims], str), scenario=plan.study.scenarios),
+                             **texts, "verdict": Frame(("claim",), words, {})})
+
+
+def _hangs(plan: Plan, claim: Claim) -> bool:
+    """Whether inputs that vary bear on a claim on single samples."""
+    return any(watched.reach for watched in plan.asked.watched if (watched.target, watched.scenario) == (claim.id, ""))
+
+
+def _held(plan: Plan, done: Statistics) -> Any:
+    """Shares of samples in which each claim holds, (replicate, claim); of those on a quantile whether it holds."""
+    claims, samples = plan.study.ledger.claims, plan.study.sampling.samples
+    flips = done.tests["flips"] / samples
+    alone = {w.target: 1 - share if w.held else share for w, share in zip(plan.asked.watched, flips.T, strict=True)
+             if not w.scenario}
+    on_quantiles = iter(done.tests["quantile"].T)
+    return np.stack([alone[c.id] if c.quantile is None else next(on_quantiles) for c in claims], axis=1)
+
+
+def _picks(plan: Plan, done: Statistics) -> Group:
+    """How probably each build is the best for each pick, and what a wrong choice costs."""
+    study, picks = plan.study, plan.study.ledger.picks
+    builds, criteria = [b.key for b in study.builds], len(study.criteria)
+    replicates, scenarios = len(done.tests["counted"]), len(study.scenarios)
+    best = np.full((replicates, len(picks), scenarios, len(builds)), np.nan)
+    lost = np.full((replicates, len(picks), criteria, scenarios, len(builds)), np.nan)
+    for i, pick in enumerate(picks):
+        for build, test in pick.tests.items():
+            counted = done.tests["counted"][:, plan.asked.counted[test]]
+            best[:, i, :, builds.index(build)] = counted / study.sampling.samples
+        for criterion in pick.best_by:
+            c = study.criteria.index(criterion)
+            lost[:, i, c] = done.ranking[c]["expected_regret"]
+    regret = ratio(lost, 1 - best[:, :, None])
+    variables = {
+        **estimated("best", ("pick", "scenario", "build"), combine(best), "P(best, or tied, by all the pick asks for)"),
+        "picked": Frame(("pick", "build"), np.array([[float(b in p.builds) for b in builds] for p in picks]).reshape(
+            len(picks), len(builds)), {"units": "1", "long_name": "1 where the document picks the build"}),
+        "regret_if_wrong": Frame(("pick", "criterion", "scenario", "build"), regret.value, {
+            "long_name": "mean shortfall by the criterion, in its unit, where the build is not the best"}),
+        "regret_if_wrong_se": Frame(("pick", "criterion", "scenario", "build"), regret.se, {
+            "long_name": "standard error: mean shortfall where the build is not the best"})}
+    names = {"pick": np.array([p.says for p in picks], str), "criterion": np.array([c.name for c in study.criteria])}
+    return Group(variables, index(**names, scenario=study.scenarios, build=builds))
+
+
+def _ratings(study: Study, wide: Group, ranked: Group) -> Group:
+    """Stars, and the ranks that builds have by what a metric is told by; of a width, how wide."""
+    ratings, builds = study.ledger.ratings, [b.key for b in study.builds]
+    shape = (len(ratings), len(study.scenarios), len(builds))
+    rank, se, width = (np.full(shape, np.nan) for _ in range(3))
+    for i, rating in enumerate(ratings):
+        if rating.criterion and rating.width:
+            width[i] = _width(study, wide, rating.criterion)
+            rank[i], se[i] = _rank(width[i] if rating.criterion.better == "lower" else -width[i]), 0.0
+        elif rating.criterion:
+            at = study.criteria.index(rating.criterion)
+            rank[i], se[i] = ranked["expected_rank"][at], ranked["expected_rank_se"][at]
+    dims = ("metric", "scenario", "build")
+    return Group({
+        "stars": Frame(("metric", "build"), np.array([r.stars for r in ratings]).reshape(shape[0], shape[2]), {
+            "units": "1", "long_name": "stars that the document gives"}),
+        **estimated("expected_rank", dims, Estimate(rank, se), "expected rank by what the metric is told by"),
+        "width": Frame(dims, width, {"units": "1", "long_name": "5 to 95 % width over the median"})},
+        index(metric=np.array([r.says for r in ratings], str), scenario=study.scenarios, build=builds))
+
+
+def _width(study: Study, wide: Group, criterion: Criterion) -> Any:
+    """From the 5 to the 95 % quantile, over the median, (scenario, build); missing where that is zero."""
+    levels, values = wide["quantile"].tolist(), wide[criterion.output]
+    values = values[..., study.precisions.index(criterion.precision)] if criterion.precision else values
+    low, middle, high = (values[levels.index(q)] for q in (0.05, 0.5, 0.95))
+    return np.divide(high - low, np.abs(middle), out=np.full_like(middle, np.nan), where=middle != 0)
+
+
+def _rank(values: Any) -> Any:
+    """Ranks along the last axis from 1, the least first; a tie shares its ranks, and what is missing has none."""
+    found = ranking.order(ranking.oriented(values[..., None], "lower"))
+    return np.where(np.isnan(values), np.nan, (found.ahead + found.tied / 2 + 1)[..., 0])

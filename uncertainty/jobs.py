@@ -9,8 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from . import engine, samples
-from .analysis.histogram import Sums
-from .engine import LEAST_REPLICATES, Part, Statistics, Task
+from .engine import LEAST_REPLICATES, Part, Statistics, Task, Totals
 from .pieces import Pieces
 from .plan import ModelError, Plan, plan_of
 from .study import Study
@@ -65,7 +64,7 @@ class Job:
         return plan_of(self.study)
 
     @cached_property
-    def _sums(self) -> Sums:
+    def _totals(self) -> Totals:
         return engine.nothing(self.plan)
 
     @property
@@ -105,18 +104,18 @@ class Job:
 
     def result(self) -> Part:
         """All that was done."""
-        return Part(0, self.done, engine.joined([self._done[task] for task in sorted(self._done)]), self._sums)
+        return Part(0, self.done, engine.joined([self._done[task] for task in sorted(self._done)]), self._totals)
 
     def forget(self) -> None:
         """Do without what was done, once it has been looked at: a batch has many jobs."""
         self._done.clear()
-        for name in ("plan", "_sums"):
+        for name in ("plan", "_totals"):
             self.__dict__.pop(name, None)
 
     def _add(self, part: Part) -> None:
         self._done[Task(part.first, part.end)] = part.statistics
         self.done += part.end - part.first
-        engine.gather(self._sums, part)
+        engine.gather(self._totals, part)
 
     def _line_up(self, kept: list[Task]) -> None:
         """Tasks for all that lacks; where nothing does and the tolerance is not met, for more."""

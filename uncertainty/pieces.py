@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 
 from .analysis.bands import Tally
 from .analysis.histogram import Sums
-from .engine import Part, Statistics, Task
+from .engine import Part, Statistics, Task, Totals
 from .plan import Plan, plan_of
 from .study import Study
 from .versions import versions
 
 Arrays = Mapping[str, NDArray[Any]]
-FORMAT = 2  # of pieces: part of their hash
+FORMAT = 3  # of pieces: part of their hash
 STALE = 24 * 3600.0  # seconds after which pieces of a study that is no longer the same are swept away
 
 
@@ -150,12 +150,14 @@ def _packed(key: str, part: Part) -> dict[str, Any]:
     index = json.dumps([[name, *values.shape] for name, values in flat.items()])
     return {"key": np.array(key), "task": np.array([part.first, part.end]), "index": np.array(index),
             "values": np.concatenate([values.ravel() for values in flat.values()]),
-            **{name: _narrow(values) for name, values in part.sums._asdict().items()}}
+            **{name: _narrow(values) for name, values in (part.sums._asdict() | part.totals._asdict()).items()
+               if name != "bins"}}
 
 
 def _flat(statistics: Statistics) -> dict[str, NDArray[np.float64]]:
     """All statistics by a name of their own."""
-    flat = {f"means/{name}": values for name, values in statistics.means.items()}
+    flat = {f"{kind}/{name}": values for kind in ("means", "tests")
+            for name, values in getattr(statistics, kind).items()}
     for i, ranked in enumerate(statistics.ranking):
         flat |= {f"ranking/{name}/{i}": values for name, values in ranked.items()}
     for name, replicates in statistics.tallies.items():
@@ -175,8 +177,9 @@ def _narrow(values: NDArray[np.int64]) -> NDArray[Any]:
 def _unpacked(plan: Plan, key: str, task: Task, arrays: Arrays) -> Part:
     if str(arrays["key"]) != key or tuple(arrays["task"]) != task:
         raise ValueError("is a piece of another run")
-    sums = Sums(*(arrays[name].astype(np.int64) for name in Sums._fields))
-    if sums.total.shape != plan.grid.shape:
+    totals = Totals(Sums(*(arrays[name].astype(np.int64) for name in Sums._fields)),
+                    *(arrays[name].astype(np.int64) for name in Totals._fields[1:]))
+    if totals.bins.total.shape != plan.grid.shape:
         raise ValueError("is a piece of another run")
     values, at, flat = arrays["values"], 0, {}
     for name, *shape in json.loads(str(arrays["index"])):
@@ -185,8 +188,9 @@ def _unpacked(plan: Plan, key: str, task: Task, arrays: Arrays) -> Part:
                      and name.endswith(f"/{i}")} for i in range(len(plan.study.criteria)))
     tallies = {name.split("/")[1]: _tallies(flat, name.split("/")[1], task.end - task.first)
                for name in flat if name.startswith("lengths/")}
-    means = {name.split("/")[1]: x for name, x in flat.items() if name.startswith("means/")}
-    return Part(*task, Statistics(means, ranking, tallies), sums)
+    means, tests = ({name.split("/")[1]: x for name, x in flat.items() if name.startswith(f"{kind}/")}
+                    for kind in ("means", "tests"))
+    return Part(*task, Statistics(means, ranking, tallies, tests), totals)
 
 
 def _tallies(flat: Arrays, name: str, replicates: int) -> list[list[Tally]]:

@@ -16,15 +16,17 @@ from numpy.typing import NDArray
 from . import model
 from .analysis import histogram, ranking
 from .analysis.histogram import Grid
+from .asked import NOTHING, Asked, asked
 from .design import Copula, Points, Sampling, Stream, copula, correlate, points, unit
+from .distributions import Marginal
 from .inverse import QuantileFunction, quantile_function
 from .model import OUTPUTS
-from .resolve import Criterion, Entry, Place
+from .resolve import Entry, Place
 from .study import Study
+from .truths import Cell, Ground, Slab, costs
 
 Floats = NDArray[np.float64]
 Values = dict[str, Floats]
-Cell = tuple[int, int, int]  # of (scenario, build, precision)
 CACHE = 1 << 19  # values of an array of one block: what the processor's cache holds of several
 LEAST_BLOCK, MOST_BLOCK = 1024, 1 << 15  # samples of a block
 PILOT = 1024  # samples that say what range the bins have
@@ -34,13 +36,6 @@ WHOLE = tuple(name for name, spec in OUTPUTS.items() if spec.whole)
 
 class ModelError(ValueError):
     """Outputs that are not finite, with the inputs that made them."""
-
-
-class Slab(NamedTuple):
-    """One input of the model: its constant cells, and the cells that are drawn, each by the number of its draw."""
-
-    constant: Floats  # (scenario, build, precision, 1)
-    drawn: tuple[tuple[Cell, int], ...]
 
 
 class Columns(NamedTuple):
@@ -56,13 +51,15 @@ class Plan(NamedTuple):
     study: Study
     streams: list[Stream]
     draws: tuple[tuple[int, QuantileFunction], ...]  # row of the points, and what to make of it
+    marginals: tuple[Marginal, ...]  # of each draw
     places: tuple[tuple[tuple[str, Cell], ...], ...]  # of each draw, the inputs' cells that it fills
     slabs: dict[str, Slab]
     copula: Copula
     rows: tuple[int, ...]  # of the copula's streams among the points
-    missing: NDArray[np.bool_]  # (1, build, precision): declared so
     central: Values
+    ground: Ground
     orders: tuple[ranking.Order, ...]  # at the central values, one a criterion
+    asked: Asked  # of every sample
     varying: tuple[str, ...]  # outputs that differ between samples
     declared: NDArray[np.bool_]  # all cells of all outputs, one after the other: whether missing by declaration
     grid: Grid
@@ -85,9 +82,21 @@ def prepare(study: Study) -> Plan:
     missing = np.broadcast_to(missing, (*missing.shape[:2], len(study.precisions)))
     places = tuple(tuple((name, cell) for name, slab in slabs.items() for cell, number in slab.drawn if number == i)
                    for i in range(len(draws)))
-    plan = Plan(study, streams, draws, places, slabs, copula(names, study.correlation), tuple(row[n] for n in names),
-                missing, {}, (), (), np.empty(0, bool), histogram.grid(np.empty((0, 1)), 4), {})
-    return _with_bins(_with_center(plan, {name: _centers(grid)[..., None] for name, grid in grids.items()}))
+    ground = Ground(study.scenarios, tuple(b.key for b in study.builds), study.precisions, missing)
+    plan = Plan(study, streams, draws, tuple(m for _, m in order), places, slabs, copula(names, study.correlation),
+                tuple(row[n] for n in names), {}, ground, (), NOTHING, (), np.empty(0, bool),
+                histogram.grid(np.empty((0, 1)), 4), {})
+    plan = _with_center(plan, {name: _centers(grid)[..., None] for name, grid in grids.items()})
+    drawn = [(row, marginal) for (row, _), marginal in zip(draws, plan.marginals, strict=True)]
+    return _with_bins(plan._replace(asked=asked(study, plan.ground, plan.central, plan.orders, slabs, drawn,
+                                                _scores_correlation(plan))))
+
+
+def _scores_correlation(plan: Plan) -> Floats:
+    """Correlation of all streams' normal scores."""
+    found = np.eye(len(plan.streams))
+    found[np.ix_(plan.rows, plan.rows)] = plan.copula.factor @ plan.copula.factor.T
+    return found
 
 
 def _with_center(plan: Plan, centers: Values) -> Plan:
@@ -98,15 +107,14 @@ def _with_center(plan: Plan, centers: Values) -> Plan:
         if bad is not None:
             place = np.argwhere(bad)[0]
             raise ModelError(_message(plan, name, place, int(bad.sum()), bad.size, _given(plan, centers, place)))
-    return plan._replace(orders=tuple(ranking.order(costs(plan, c, plan.central)) for c in plan.study.criteria))
+    return plan._replace(orders=tuple(
+        ranking.order(costs(plan.ground, c, plan.central)) for c in plan.study.criteria))
 
 
 def _with_bins(plan: Plan) -> Plan:
     """Bins that span a pilot sample, and which cells of which outputs they are for."""
-    sampling = Sampling(PILOT, 1, plan.study.sampling.seed, plan.study.sampling.method)
-    inputs = _room(plan, PILOT)
-    draw(plan, points(plan.streams, sampling, 0)(0, PILOT), inputs)
-    outputs = evaluate(plan, inputs)
+    sampling = plan.study.sampling._replace(samples=PILOT)
+    outputs = evaluate(plan, leading(plan, sampling, 0, PILOT).inputs)
     varying = tuple(name for name, values in outputs.items() if values.shape[-1] > 1)
     columns, pilots, row = {}, [], 0
     for name in varying:
@@ -123,7 +131,7 @@ def _with_bins(plan: Plan) -> Plan:
 
 def _declared(plan: Plan, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Cells of an output that are missing by declaration."""
-    return np.broadcast_to(plan.missing if OUTPUTS[name].typed else False, shape)
+    return np.broadcast_to(plan.ground.missing if OUTPUTS[name].typed else False, shape)
 
 
 def _grid(study: Study, places: Mapping[Place, Entry]) -> NDArray[Any]:
@@ -172,17 +180,29 @@ def plan_of(study: Study) -> Plan:
 # --- a block of samples ----------------------------------------------------------------------------------------
 
 
-def blocks(plan: Plan, replicate: int) -> Iterator[tuple[int, Values]]:
-    """The model's inputs for one replicate, block by block, with the number of each block's first sample.
+class Block(NamedTuple):
+    """Samples of a replicate, from `start` on; the arrays are the same ones every time, filled anew."""
 
-    The arrays are the same ones every time, filled anew.
-    """
+    start: int
+    inputs: Values
+    levels: Floats  # quantile levels of the streams (stream, sample)
+
+
+def blocks(plan: Plan, replicate: int) -> Iterator[Block]:
+    """The model's inputs for one replicate, block by block."""
     sampling, size = plan.study.sampling, block_size(plan)
     block, inputs = points(plan.streams, sampling, replicate), _room(plan, size)
-    integers = np.empty((len(plan.streams), size), np.uint32)
+    integers, levels = np.empty((len(plan.streams), size), np.uint32), np.empty((len(plan.streams), size))
     for start in range(0, sampling.samples, size):
-        draw(plan, block(start, size, out=integers), inputs)
-        yield start, inputs
+        draw(plan, block(start, size, out=integers), inputs, levels)
+        yield Block(start, inputs, levels)
+
+
+def leading(plan: Plan, sampling: Sampling, replicate: int, size: int) -> Block:
+    """The first samples of a replicate, as many as a power of two."""
+    block = Block(0, _room(plan, size), np.empty((len(plan.streams), size)))
+    draw(plan, points(plan.streams, sampling, replicate)(0, size), block.inputs, block.levels)
+    return block
 
 
 def _room(plan: Plan, size: int) -> Values:
@@ -198,15 +218,13 @@ def block_size(plan: Plan) -> int:
     return min(plan.study.sampling.samples, max(LEAST_BLOCK, min(MOST_BLOCK, fitting)))
 
 
-def draw(plan: Plan, integers: Points, inputs: Values) -> None:
-    """Fill the model's inputs from points (stream, sample)."""
-    u = np.empty(integers.shape[1])
-    correlated = unit(integers[list(plan.rows)])
+def draw(plan: Plan, integers: Points, inputs: Values, levels: Floats) -> None:
+    """Fill the model's inputs, and the levels of their streams, from points (stream, sample)."""
+    unit(integers, out=levels)
     if plan.rows:
-        correlate(correlated, range(len(plan.rows)), plan.copula.factor)
+        correlate(levels, plan.rows, plan.copula.factor)
     for (row, quantile), ((name, cell), *others) in zip(plan.draws, plan.places, strict=True):
-        at = correlated[plan.rows.index(row)] if row in plan.rows else unit(integers[row], out=u)
-        drawn = quantile(at, out=inputs[name][cell])
+        drawn = quantile(levels[row], out=inputs[name][cell])
         for name, cell in others:
             inputs[name][cell] = drawn
 
@@ -215,26 +233,6 @@ def evaluate(plan: Plan, inputs: Values) -> Values:
     """The study's outputs."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         return model.evaluate(inputs, plan.study.components, plan.study.outputs)
-
-
-def present(plan: Plan, criterion: Criterion) -> NDArray[np.intp]:
-    """Builds that a criterion can rank: those that have its precision."""
-    builds = len(plan.study.builds)
-    if not criterion.precision or not OUTPUTS[criterion.output].typed:
-        return np.arange(builds)
-    lacking = plan.missing[0, :, plan.study.precisions.index(criterion.precision)]
-    return np.flatnonzero(~np.broadcast_to(lacking, builds))
-
-
-def costs(plan: Plan, criterion: Criterion, outputs: Values) -> Floats:
-    """What a criterion ranks the builds it can rank by, lower better: array (scenario, build, sample)."""
-    values = outputs[criterion.output]
-    values = values[:, :, plan.study.precisions.index(criterion.precision) if criterion.precision else 0]
-    values = np.broadcast_to(values, (values.shape[0], len(plan.study.builds), values.shape[-1]))
-    at = present(plan, criterion)
-    if len(at) < values.shape[1]:
-        values = values[:, at]
-    return ranking.oriented(values, criterion.better)
 
 
 # --- what is refused -------------------------------------------------------------------------------------------
@@ -276,7 +274,7 @@ def _refusal(plan: Plan, replicate: int) -> str:
     """What is wrong with a replicate: of the first output that is not finite, how often, and where first."""
     counts: dict[str, NDArray[np.intp]] = {}
     first: dict[tuple[str, int], tuple[Sequence[Any], str]] = {}
-    for _, inputs in blocks(plan, replicate):
+    for _, inputs, _ in blocks(plan, replicate):
         outputs = evaluate(plan, inputs)
         for name in outputs:
             bad = _bad(plan, name, outputs)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import combinations, product
 from typing import Any, NamedTuple
 
-from . import schema
+from . import document, schema
 from .design import DIMENSIONS
 from .model import INPUTS, OUTPUTS, PRECISIONS
 from .quantity import UNKNOWN, Quantity
@@ -17,7 +17,7 @@ from .strict import nearest
 SLOTS = [slot for name, spec in INPUTS.items()
          for slot in [name, *(f"{name}.{p}" for p in PRECISIONS if spec.typed)]]
 BLOCK = 48  # Sobol' dimensions set aside for the site, and for each build: appending a build moves no other
-COMPONENTS = 16  # of them for further components: the last, so that a new input moves none
+COMPONENTS, WEIGHTS = 16, 32  # the last of all dimensions, and those before: a new input or build moves none
 CRITERIA = ("capex", "battery_count", "throughput", "throughput_per_dollar", "memory_pool",
             "memory_per_dollar", "bandwidth_per_watt")
 ALWAYS = ("device_count", "battery_count", "capex")  # outputs that every study works out
@@ -55,8 +55,9 @@ class Criterion(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As results name it."""
-        return f"{self.output} {self.precision}".strip()
+        """As results name it; the direction is told where it is not the output's own."""
+        other = "" if self.better == OUTPUTS[self.output].better else f"({self.better})"
+        return " ".join(filter(None, [self.output, self.precision, other]))
 
 
 class Tables(NamedTuple):
@@ -152,7 +153,7 @@ def correlations(tables: Tables, entries: Entries) -> list[tuple[tuple[str, str]
 def criteria(tables: Tables, entries: Entries) -> list[list[Criterion]]:
     """What each listed criterion stands for: a typed output at every precision that two builds have."""
     shown = tables.file.outputs or CRITERIA
-    listed = tables.file.criteria or [schema.Criterion(output=c) for c in CRITERIA if c in {*ALWAYS, *shown}]
+    listed = tables.file.criteria or [document.Criterion(output=c) for c in CRITERIA if c in {*ALWAYS, *shown}]
     found = []
     for c in listed:
         spec = OUTPUTS[c.output]
@@ -161,18 +162,26 @@ def criteria(tables: Tables, entries: Entries) -> list[list[Criterion]]:
     return found
 
 
-def outputs(tables: Tables, criteria: Iterable[Criterion]) -> tuple[str, ...]:
-    """What is worked out, in the usual order: all, or what the study lists and what it cannot do without."""
-    wanted = {*tables.file.outputs, *ALWAYS, *(c.output for c in criteria)} if tables.file.outputs else OUTPUTS
+def outputs(tables: Tables, needed: Iterable[str]) -> tuple[str, ...]:
+    """What is worked out, in the usual order: what the study lists or all but the extra, and what it needs."""
+    listed = tables.file.outputs or [name for name, spec in OUTPUTS.items() if not spec.extra]
+    wanted = {*listed, *ALWAYS, *needed}
     return tuple(name for name in OUTPUTS if name in wanted)
 
 
 def _precisions(entries: Entries, wanted: str | None) -> list[str]:
     """The precision wanted, if a build has it; without one, those that two builds have, or the only build."""
-    having = Counter(p for _, p in {(place.build, place.precision) for place, e in entries["peak"].items()
-                                    if e.quantity.value is not None})
     enough = 1 if wanted else min(2, len({place.build for place in entries["peak"]}))
-    return [p for p in PRECISIONS if having[p] >= enough and wanted in (None, p)]
+    return [p for p, builds in having(entries).items() if len(builds) >= enough and wanted in (None, p)]
+
+
+def having(entries: Entries) -> dict[str, list[str]]:
+    """The builds that have each precision, in every scenario."""
+    places = entries["peak"]
+    lacking = {place[1:] for place, entry in places.items() if entry.quantity.value is None}
+    builds = list(dict.fromkeys(place.build for place in places))
+    worked_out = {place.precision for place in places}
+    return {p: [b for b in builds if (b, p) not in lacking] for p in PRECISIONS if p in worked_out}
 
 
 # --- what no table alone tells -----------------------------------------------------------------------------
@@ -196,14 +205,15 @@ def _names(file: schema.StudyFile) -> Iterator[Problem]:
         for name in component.builds or []:
             if name not in file.builds:
                 yield Problem(f"components.{key}.builds", f"no build of this study; {nearest(name, file.builds)}")
-    for name in ("budget", "run_hours"):
-        if getattr(file.inputs, name) is not None:
+    for name in ("budget", "run_hours", "budget_covers"):
+        if None not in (getattr(file.inputs, name), getattr(file, name)):
             yield Problem(f"inputs.{name}", "given at the top of the study too; wanted once")
     for name in [*file.components, *file.builds]:
         if name in TAKEN or (name in file.components and name in file.builds):
             yield Problem("builds" if name in file.builds else "components",
                           f"given {name}, the name of something else; wanted another name")
-    for where, most in (("builds", DIMENSIONS // BLOCK - 1), ("components", COMPONENTS)):
+    for where, most in (("builds", (DIMENSIONS - COMPONENTS - WEIGHTS) // BLOCK - 1),
+                        ("components", COMPONENTS), ("ratings", WEIGHTS + 1)):
         if len(getattr(file, where)) > most:
             yield Problem(where, f"given {len(getattr(file, where))}; wanted at most {most}")
 

@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import engine
 from .analysis.labels import Group
+from .breaking import Break, breaks
 from .design import Copula
+from .engine import Part
 from .execution import perform, workers
 from .frames import frames
 from .jobs import Job, Progress, Store
 from .pieces import Pieces, key
+from .plan import Plan
+from .preference import preference
 from .study import Study
 
 if TYPE_CHECKING:
@@ -50,15 +54,16 @@ class Results:
 
     Attributes
     ----------
-    figures : "central", "bands", "means", "counts" and "ranking", the groups below, in plain arrays:
-        `figures["bands"]["capex"]`; tables and files are made of these
-    copula : the dependence of correlated inputs, as asked for and as it could be had
+    figures : the groups below, "central" to "preference", in plain arrays: `figures["bands"]["capex"]`; tables and
+        files are made of these
+    plan, done : what the figures come from
     convergence : how far sampling went
     """
 
     study: Study
     figures: dict[str, Group]
-    copula: Copula
+    plan: Plan
+    done: Part
     convergence: Convergence
 
     def __repr__(self) -> str:
@@ -99,6 +104,50 @@ class Results:
         tau_probability.
         """
         return self.figures["ranking"].dataset()
+
+    @cached_property
+    def claims(self) -> xr.Dataset:
+        """Which claims hold: at the central values, how probably, and by scenario (claim[, scenario]).
+
+        holds_as_printed (by the document's own numbers), holds_centrally, probability, scenario_probability (of claims
+        that name no scenario), upper_limit (of what no sample showed), must_hold; the sentence, its place and its
+        verdict are coordinates.
+        """
+        return self.figures["claims"].dataset()
+
+    @cached_property
+    def picks(self) -> xr.Dataset:
+        """What is best for each workload and priority (pick, scenario, build), and what a wrong choice costs.
+
+        best, picked (by the document) and regret_if_wrong (pick, criterion, scenario, build).
+        """
+        return self.figures["picks"].dataset()
+
+    @cached_property
+    def ratings(self) -> xr.Dataset:
+        """Stars by metric and build, and the ranks that the numbers give (metric, scenario, build).
+
+        stars, expected_rank, and width where the metric is told by it.
+        """
+        return self.figures["ratings"].dataset()
+
+    @cached_property
+    def preference(self) -> xr.Dataset | None:
+        """Overall preference whatever the metrics' weights (scenario, build, ...); None where nothing is rated.
+
+        rank_acceptability, central_weight and confidence: SMAA-2.
+        """
+        return self.figures["preference"].dataset() if "preference" in self.figures else None
+
+    @cached_property
+    def breaks(self) -> tuple[Break, ...]:
+        """What would break each claim, and each first place: searched for when it is first asked for."""
+        return tuple(breaks(self.plan, self.done))
+
+    @property
+    def copula(self) -> Copula:
+        """The dependence of correlated inputs, as asked for and as it could be had."""
+        return self.plan.copula
 
     @property
     def samples(self) -> int:
@@ -170,4 +219,7 @@ def results_of(job: Job) -> Results:
         raise job.error
     plan, done = job.plan, job.result()
     convergence = Convergence(done.end, *engine.worst_errors(plan, done), job.tolerance)
-    return Results(job.study, frames(plan, done), plan.copula, convergence)
+    figures = frames(plan, done)
+    preferred = preference(plan, figures["ratings"], done.end)
+    figures |= {"preference": preferred} if preferred else {}
+    return Results(job.study, figures, plan, done, convergence)

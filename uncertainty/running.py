@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from .jobs import Job
     from .study import Study
 
-OK, BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
+OK, CLAIM_FAILED, BAD_INPUT = 0, 1, 2  # the larger one of several
+INTERRUPTED, BROKEN_PIPE = 130, 141
 
 
 class UsageError(ValueError):
@@ -52,7 +53,7 @@ def run(arguments: Namespace) -> int:
     _check_writable(arguments.out)
     rows = {source.name: [source.name, "", "", "", "cannot be read"] for source in failed}
     status = (_dry_run if arguments.dry_run else _perform)(jobs, rows if len(found) > 1 else None, arguments)
-    return BAD_INPUT if failed else status
+    return max(status, BAD_INPUT if failed else OK)
 
 
 def _check_usage(arguments: Namespace) -> None:
@@ -175,7 +176,7 @@ class _Report:
         folder = self.arguments.out / job.study.name
         if not self.several or self.arguments.force or not is_current(job, folder):
             return False
-        self._summary(job.study.name, folder)
+        self._written(job.study.name, folder)
         self._row(job.study.name, "current, not run again (--force would)", ["", "", "", "current"])
         return True
 
@@ -198,7 +199,6 @@ class _Report:
             folder = finish(outcome, self.arguments.out)
         except OSError as error:
             return self._failed(job.study.name, error)
-        self._summary(job.study.name, folder)
         reused = f", {job.reused} replicates reused" if job.reused else ""
         samples, capex, rank = gist(results)
         told = f"{samples} samples, CapEx {capex}, ranks {rank}" if capex != rank else "constants only, exact"
@@ -208,8 +208,8 @@ class _Report:
             every = f"; every sample to {folder}.zarr" if job.store else ""
             if self.arguments.resume:
                 print(f"Resumed: {job.reused} of {job.done} replicates were there already.")
-            print(f"Written to {folder}: report.md, summary.json, results.nc, tables/{every}\n")
-        return None
+            print(f"Written to {folder}: report.md, summary.json, results.nc, tables/{every}\n", flush=True)
+        return self._written(job.study.name, folder)
 
     def _failed(self, name: str, error: BaseException) -> None:
         if not self.several:
@@ -218,9 +218,16 @@ class _Report:
         print(f"{name} failed: {error}", file=sys.stderr)
         self._row(name, "failed", ["", "", "", "failed"])
 
-    def _summary(self, name: str, folder: Path) -> None:
+    def _written(self, name: str, folder: Path) -> None:
+        """Take up a summary that is there, and say which claims fail that must hold."""
+        from .batch import failing
+
+        text = (folder / "summary.json").read_text(encoding="utf-8")
         if self.arguments.json:
-            self.summaries[name] = (folder / "summary.json").read_text(encoding="utf-8")
+            self.summaries[name] = text
+        for line in failing(text):
+            self.status = max(self.status, CLAIM_FAILED)
+            print(f"{name}: {line}", file=sys.stderr)
 
     def _row(self, name: str, line: str, row: list[str]) -> None:
         self.rows[name] = [name, *row]

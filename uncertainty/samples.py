@@ -88,7 +88,7 @@ def sample(study: Study) -> xr.Dataset:
     arrays = {str(name): np.empty((sampling.replicates, *v.shape[2:], sampling.samples), v.dtype)
               for name, v in found.data_vars.items() if "sample" in v.dims}
     for replicate in range(sampling.replicates):
-        for start, inputs in blocks(plan, replicate):
+        for start, inputs, _ in blocks(plan, replicate):
             outputs = evaluate(plan, inputs)
             check(plan, outputs, replicate)
             for name, array in arrays.items():

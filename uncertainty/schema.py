@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -21,22 +21,16 @@ from pydantic import (
     ValidationInfo,
     create_model,
 )
-from pydantic_core import CoreSchema
-from pydantic_core.core_schema import with_info_plain_validator_function
 
 from .design import METHODS
+from .document import Claim, Criterion, Output, Pick, Rating
 from .families import PARAMETERS
-from .model import INPUTS, OUTPUTS, PER_UNIT, PRECISIONS, Input
+from .model import INPUTS, PER_UNIT, PRECISIONS, Input
 from .quantity import Quantity, inside, interval, marginal, quotes
-from .strict import Strict, printable, shown
+from .strict import Line, Name, Number, Reader, Strict, Text, distinct
 
 # --- one number --------------------------------------------------------------------------------------------
 
-Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
-Line = Annotated[str, Field(min_length=1), AfterValidator(printable)]
-Text = Annotated[str, AfterValidator(partial(printable, keep="\n"))]
-NAME = r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$"
-Name = Annotated[str, Field(pattern=NAME)]
 Grade = Literal["A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D"]
 Date = Annotated[Line, BeforeValidator(lambda d: d.isoformat() if isinstance(d, datetime.date) else d)]
 
@@ -122,24 +116,25 @@ def _marginal(spec: Distribution, bounds: Input, info: ValidationInfo) -> Any:
     return marginal(spec.dist, parameters, bounds)
 
 
-class _Reader(NamedTuple):
-    """How pydantic reads a field: by a function. What that accepts is built for the JSON schema only."""
-
-    read: Callable[[Any, ValidationInfo], Any]
-    accepted: Any
-
-    def __get_pydantic_core_schema__(self, *_: Any) -> CoreSchema:
-        return with_info_plain_validator_function(self.read)
-
-    def __get_pydantic_json_schema__(self, _: Any, schema_of: Callable[[Any], Any]) -> Any:
-        return schema_of(TypeAdapter(self.accepted).core_schema)
-
-
 def _field(bounds: Input, read: Any, accepted: Any) -> Any:
-    return Annotated[Any, _Reader(read, accepted), Field(description=f"{bounds.meaning}, {interval(bounds)}")]
+    return Annotated[Any, Reader(read, accepted), Field(description=f"{bounds.meaning}, {interval(bounds)}")]
+
+
+def _word(bounds: Input) -> Any:
+    """One of a quantity's words, which stand for 0, 1, ..."""
+    accepted: Any = Literal[bounds.words]
+    check = TypeAdapter(accepted)
+
+    def read(given: Any, _: ValidationInfo) -> Quantity:
+        return given if isinstance(given, Quantity) else Quantity(
+            float(bounds.words.index(check.validate_python(given))))
+
+    return Annotated[Any, Reader(read, accepted), Field(description=bounds.meaning)]
 
 
 def _one(bounds: Input) -> Any:
+    if bounds.words:
+        return _word(bounds)
     accepted = Number | Constant | Distribution
     return _field(bounds, partial(_quantity, bounds), accepted | Missing if bounds.typed else accepted)
 
@@ -169,7 +164,7 @@ def _by_precision(name: str, bounds: Input) -> Any:
 FIELDS = {name: _by_precision(name, spec) if spec.typed else _one(spec) for name, spec in INPUTS.items()}
 PER_BUILD = tuple(name for name, spec in INPUTS.items() if spec.per_build)
 BATTERY = ("battery_unit_price", "battery_capacity", "battery_power")
-Budget, RunHours = FIELDS["budget"], FIELDS["run_hours"]
+Budget, RunHours, BudgetCovers = (FIELDS[name] for name in ("budget", "run_hours", "budget_covers"))
 AllInputs = _table("AllInputs", FIELDS)
 BuildInputs = _table("BuildInputs", {name: FIELDS[name] for name in PER_BUILD})
 BatteryInputs = _table("BatteryInputs", {name: FIELDS[name] for name in BATTERY})
@@ -214,17 +209,10 @@ class SamplingTable(Strict):
     method: Literal[METHODS] = "sobol"  # type: ignore[valid-type]
 
 
-def _distinct(names: list[str]) -> list[str]:
-    twice = [name for i, name in enumerate(names) if name in names[:i]]
-    if twice:
-        raise ValueError(f"given {shown(twice[0])} twice; wanted each once")
-    return names
-
-
 class Correlation(Strict):
     """Inputs of which every two have a rank correlation."""
 
-    inputs: Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)] = Field(
+    inputs: Annotated[list[str], Field(min_length=1), AfterValidator(distinct)] = Field(
         description='inputs, as "unit_price" (every build\'s) or "rtx_a5000.unit_price"')
     spearman: Annotated[Number, AfterValidator(lambda r: inside(r, Input("1", "", -1, 1)))] = Field(
         description="a rank correlation, -1 to 1")
@@ -241,17 +229,6 @@ class Component(Strict):
     source: Text = ""
 
 
-Output = Literal[tuple(OUTPUTS)]  # type: ignore[valid-type]
-
-
-class Criterion(Strict):
-    """What builds are ranked by."""
-
-    output: Output = Field(description="an output")  # type: ignore[valid-type]
-    precision: Literal[PRECISIONS] | None = None  # type: ignore[valid-type]
-    better: Literal["lower", "higher"] | None = None
-
-
 def _criterion(given: Any, _: ValidationInfo) -> Criterion:
     return Criterion.model_validate({"output": given} if isinstance(given, str) else given)
 
@@ -263,7 +240,8 @@ class StudyFile(Strict):
     description: Text = Field("", description="the question that the study answers")
     budget: Budget  # type: ignore[valid-type]
     run_hours: RunHours  # type: ignore[valid-type]
-    builds: Annotated[list[Name], Field(min_length=1), AfterValidator(_distinct)] = Field(
+    budget_covers: BudgetCovers = None  # type: ignore[valid-type]
+    builds: Annotated[list[Name], Field(min_length=1), AfterValidator(distinct)] = Field(
         description="names of device sheets")
     battery: Name = Field(description="the name of a battery sheet")
     sampling: SamplingTable = SamplingTable()
@@ -272,10 +250,14 @@ class StudyFile(Strict):
     scenarios: dict[Name, Scenario] = Field({}, description="what differs by scenario")
     correlation: list[Correlation] = Field([], description="rank correlations")
     components: dict[Name, Component] = Field({}, description="further things to buy")
-    criteria: list[Annotated[Criterion, _Reader(_criterion, Output | Criterion)]] = Field(
+    criteria: list[Annotated[Criterion, Reader(_criterion, Output | Criterion)]] = Field(
         [], description="what builds are ranked by")
-    outputs: Annotated[list[Output], AfterValidator(_distinct)] = Field(  # type: ignore[valid-type]
-        [], description="what to work out beside device_count, battery_count, capex and the criteria; else everything")
-    precisions: Annotated[list[Literal[PRECISIONS]], AfterValidator(_distinct)] = Field(  # type: ignore[valid-type]
+    outputs: Annotated[list[Output], AfterValidator(distinct)] = Field(  # type: ignore[valid-type]
+        [], description="what to work out beside device_count, battery_count, capex and what is ranked and tested; "
+        "else all that is not extra")
+    precisions: Annotated[list[Literal[PRECISIONS]], AfterValidator(distinct)] = Field(  # type: ignore[valid-type]
         [], description="which precisions to work out; else all")
-
+    document: Name | None = Field(None, description="the name of a sheet of conclusions, to be put to the test")
+    claims: list[Claim] = Field([], description="sentences to be put to the test")
+    picks: list[Pick] = Field([], description="builds picked for workloads and priorities")
+    ratings: list[Rating] = Field([], description="stars by metric")

@@ -5,10 +5,21 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import partial
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import with_info_plain_validator_function
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
@@ -32,6 +43,20 @@ def shown(value: object) -> str:
     text = repr(value) if isinstance(value, str) else str(value).lower()
     return text if len(text) <= 60 else f"{text[:57]}..."
 
+
+def distinct(names: list[str]) -> list[str]:
+    """The names, refused where one comes twice."""
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise ValueError(f"given {shown(twice[0])} twice; wanted each once")
+    return names
+
+
+Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+Line = Annotated[str, Field(min_length=1), AfterValidator(printable)]
+Text = Annotated[str, AfterValidator(partial(printable, keep="\n"))]
+NAME = r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$"
+Name = Annotated[str, Field(pattern=NAME)]
 
 _WANTED = {
     "float_type": "a number", "finite_number": "a finite number", "int_type": "a whole number",
@@ -61,15 +86,20 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     @classmethod
+    def names(cls) -> list[str]:
+        """The keys that the table may have."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
+    @classmethod
     def knows(cls, key: str) -> bool:
         """Whether the table may have a key."""
-        return key in cls.model_fields
+        return key in cls.names()
 
     @model_validator(mode="wrap")
     @classmethod
     def _worded(cls, table: Any, read: Callable[[Any], Any]) -> Any:
         unknown = [key for key in table if not cls.knows(key)] if isinstance(table, dict) else []
-        found: list[Any] = [("unknown_key", (key,), f"unknown key; {nearest(key, cls.model_fields)}")
+        found: list[Any] = [("unknown_key", (key,), f"unknown key; {nearest(key, cls.names())}")
                             for key in unknown]
         try:
             made = read({k: v for k, v in table.items() if k not in unknown} if unknown else table)
@@ -81,3 +111,18 @@ class Strict(BaseModel):
         raise ValidationError.from_exception_data(cls.__name__, [
             InitErrorDetails(type=PydanticCustomError(kind, "{what}", {"what": what}), loc=loc, input=None)
             for kind, loc, what in found])
+
+
+class Reader(NamedTuple):
+    """How pydantic reads a field: by a function. What that accepts is built for the JSON schema only."""
+
+    read: Callable[[Any, ValidationInfo], Any]
+    accepted: Any
+
+    def __get_pydantic_core_schema__(self, *_: Any) -> CoreSchema:
+        """Read by the function."""
+        return with_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, _: Any, schema_of: Callable[[Any], Any]) -> Any:
+        """What is accepted."""
+        return schema_of(TypeAdapter(self.accepted).core_schema)

@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from . import schema
-from .design import Sampling, Stream
+from .design import DIMENSIONS, Sampling, Stream
+from .document import Conclusions
+from .ledger import Ledger, ledger
 from .model import PRECISIONS
 from .quantity import UNKNOWN
 from .resolve import (
@@ -31,7 +33,7 @@ from .resolve import (
     problems,
     resolve,
 )
-from .strict import Strict, nearest, printable
+from .strict import NAME, Strict, nearest, printable
 
 
 class StudyError(ValueError):
@@ -73,6 +75,8 @@ class Study:
     entries : by input and component, what holds at every place
     correlation : Spearman coefficients of pairs of streams
     components : what the price of each is per
+    criteria, listed : what builds are ranked by: so many that are listed, and then those of picks and ratings
+    ledger : claims, picks and ratings that are put to the test
     outputs, precisions : what is worked out
     text, files : the study file, and the data sheets by their place below configs/
     """
@@ -88,6 +92,8 @@ class Study:
     correlation: dict[tuple[str, str], float]
     components: dict[str, str]
     criteria: tuple[Criterion, ...]
+    listed: int
+    ledger: Ledger
     outputs: tuple[str, ...]
     precisions: tuple[str, ...]
     text: str
@@ -105,13 +111,20 @@ class Study:
         numbers = [(name, *place, e.stream if e.quantity.uncertain else "", e.quantity.value)
                    for name, places in self.entries.items() for place, e in places.items()]
         parts = ([b.key for b in self.builds], self.scenarios, self.sampling, numbers, self.correlation,
-                 self.components, self.criteria, self.outputs, self.precisions)
+                 self.components, self.criteria, self.outputs, self.precisions,
+                 [(c.id, c.quantile, c.test) for c in self.ledger.claims], [p.tests for p in self.ledger.picks],
+                 [(r.stars, r.criterion, r.width) for r in self.ledger.ratings])
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all that determines the results folder but the versions: of every text too."""
         return hashlib.sha256(repr((self.digest, self.text, sorted(self.files.items()))).encode()).hexdigest()
+
+    @cached_property
+    def bare(self) -> Study:
+        """The same without its texts, which workers do not need."""
+        return replace(self, text="", files={})
 
     def streams(self) -> list[Stream]:
         """Streams that are drawn from, by Sobol' dimension: of uncertain inputs and all correlated ones."""
@@ -122,11 +135,16 @@ class Study:
     def dimension(self, stream: str) -> int:
         """The Sobol' dimension that a stream owns, whether it is uncertain or not."""
         if stream in self.components:
-            return BLOCK - COMPONENTS + list(self.components).index(stream)
+            return DIMENSIONS - COMPONENTS + list(self.components).index(stream)
         if stream in SLOTS:
             return SLOTS.index(stream)
         build, _, slot = stream.partition(".")
         return BLOCK * (1 + [b.key for b in self.builds].index(build)) + SLOTS.index(slot)
+
+    def weights(self) -> list[Stream]:
+        """Streams of the ratings' weights: one fewer than there are."""
+        last = DIMENSIONS - COMPONENTS
+        return [Stream(f"weight.{i}", last - 1 - i) for i in range(len(self.ledger.ratings) - 1)]
 
     def with_sampling(self, **changes: Any) -> Study:
         """The same study with other `samples`, `replicates`, `seed` or `method`; None leaves one as it is.
@@ -205,6 +223,9 @@ def _validate(model: type[Strict], raw: dict[str, Any], folder: Path, where: str
     for detail in wrong:
         found.append(Problem(where + _path(detail["loc"]), detail["msg"]))
         _mend(raw, detail["loc"], detail["type"] == "unknown_key")
+    for key, listed in raw.items():
+        if isinstance(listed, list):
+            raw[key] = [one for one in listed if one is not None]
     try:
         return model.model_validate(raw, context=folder)
     except ValidationError:
@@ -222,7 +243,13 @@ def _path(loc: tuple[int | str, ...]) -> str:
 
 
 def _mend(table: Any, loc: tuple[int | str, ...], unknown: bool) -> None:
-    """Put UNKNOWN for the number that a problem lies in; take out an unknown key, or anything else."""
+    """Put UNKNOWN for the number that a problem lies in; take out an unknown key, or anything else.
+
+    Of a list of tables the wrong one becomes None.
+    """
+    if len(loc) > 1 and isinstance(loc[1], int) and isinstance(table[loc[0]][loc[1]], dict | None):
+        table[loc[0]][loc[1]] = None
+        return
     keys = list(takewhile(lambda part: isinstance(part, str) and part != "[key]", loc))
     end = 1 + next((i for i, key in enumerate(keys) if key in schema.FIELDS or key == "price"), len(keys))
     end += keys[end : end + 1] in [[p] for p in PRECISIONS]  # one precision, not all
@@ -237,12 +264,15 @@ def _mend(table: Any, loc: tuple[int | str, ...], unknown: bool) -> None:
         table.pop(last, None)
 
 
+SHEETS: dict[str, Any] = {"devices": schema.Device, "batteries": schema.Battery, "documents": Conclusions}
+
+
 def _sheet(kind: str, name: Any, where: str, folder: Path, files: dict[str, str],
            found: list[Problem]) -> Any:
-    """A data sheet beside the study, else among the configs that the study lies in, else a shipped one."""
-    model: Any = schema.Device if kind == "devices" else schema.Battery
+    """A sheet beside the study, else among the configs that the study lies in, else a shipped one."""
+    model = SHEETS[kind]
     unknown = model.model_construct(headline_format="fp16", **dict.fromkeys(schema.FIELDS, UNKNOWN))
-    if not (isinstance(name, str) and re.fullmatch(schema.NAME, name)):
+    if not (isinstance(name, str) and re.fullmatch(NAME, name)):
         return unknown  # as the study's own validation says
     places = [folder, folder / kind, folder.parent / kind, shipped() / kind]
     path = next((p for p in (place / f"{name}.toml" for place in places) if _is_file(p)), None)
@@ -283,22 +313,26 @@ def load(study: str | Path) -> Study:
     devices = {str(name): _sheet("devices", name, f"builds #{i + 1}", path.parent, files, found)
                for i, name in enumerate(named[0] if isinstance(named[0], list) else [])}
     battery = _sheet("batteries", named[1], "battery", path.parent, files, found)
+    sheet = _sheet("documents", raw["document"], "document", path.parent, files, found) if "document" in raw else None
     if file is not None:
         tables = Tables(file, devices, battery)
         entries = resolve(tables)
         found += problems(tables, entries)
+        tested = ledger(tables, entries, sheet, found)
         if not found:
-            return _study(path.stem, tables, entries, text, files)
+            return _study(path.stem, tables, entries, tested, text, files)
     raise StudyError(str(path), found)
 
 
-def _study(name: str, tables: Tables, entries: Entries, text: str, files: dict[str, str]) -> Study:
+def _study(name: str, tables: Tables, entries: Entries, tested: Ledger, text: str, files: dict[str, str]) -> Study:
     file = tables.file
     builds = tuple(Build(key, tables.devices[key].name, tables.devices[key].label) for key in file.builds)
-    ranked = tuple(dict.fromkeys(c for each in criteria(tables, entries) for c in each))
+    listed = tuple(dict.fromkeys(c for each in criteria(tables, entries) for c in each))
+    ranked = tuple(dict.fromkeys([*listed, *tested.criteria()]))
+    needed = outputs(tables, [*(c.output for c in ranked), *tested.outputs()])
     return Study(
         name, file.title, file.description.strip(), builds,
         Build(file.battery, tables.battery.name, tables.battery.label), tables.scenarios,
         Sampling(**file.sampling.model_dump()), entries, dict(correlations(tables, entries)),
         {key: component.per for key, component in file.components.items()},
-        ranked, outputs(tables, ranked), tables.precisions, text, files)
+        ranked, len(listed), tested, needed, tables.precisions, text, files)

@@ -27,7 +27,8 @@ def console() -> Console:
 
 def show(results: Results, screen: Console) -> None:
     """Print the tables of a run."""
-    from .report.text import sections, trust
+    from .report.sections import sections
+    from .report.text import trust
 
     heading(results.study, screen)
     for section in sections(results):
@@ -108,6 +109,18 @@ def _describe_rest(study: Study, screen: Console) -> None:
     for name, per in study.components.items():
         screen.print(f"component: {name}, {'once' if per == 'once' else f'per {per}'}", markup=False)
     screen.print(f"ranked by: {', '.join(map(criterion_name, study.criteria))}", markup=False)
+    screen.print(tested(study), markup=False)
+
+
+def tested(study: Study) -> str:
+    """How much a study puts to the test, and of which documents."""
+    counts = [f"{len(found)} {word}{'' if len(found) == 1 else 's'}"
+              for word, found in zip(("claim", "pick", "rating"), study.ledger, strict=True)]
+    must = sum(claim.must_hold is not None for claim in study.ledger.claims)
+    asked = f" ({must} must hold)" if must else ""
+    sheets = [name.removeprefix("documents/") for name in study.files if name.startswith("documents/")]
+    of = f"; of document: {', '.join(sheets)}" if sheets else ""
+    return f"put to the test: {counts[0]}{asked}, {counts[1]}, {counts[2]}{of}"
 
 
 # --- progress --------------------------------------------------------------------------------------------------

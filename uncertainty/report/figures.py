@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from ..analysis.labels import Group
 
 DIGITS, ERROR_DIGITS = 10, 4  # significant ones written: what is beyond them is rounding
 Floats = NDArray[np.float64]
+Tree = dict[str, Any]
 
 
 class Table(NamedTuple):
@@ -40,3 +42,26 @@ def paired(value: Floats, se: Floats) -> Floats:
 def pairs(group: Group, name: str) -> Floats:
     """A statistic of a group and its standard error, rounded, (..., 2)."""
     return paired(group[name], group[f"{name}_se"])
+
+
+def both(names: Iterable[str]) -> list[str]:
+    """Columns of statistics and their standard errors."""
+    return [f"{name}{end}" for name in names for end in ("", "_se")]
+
+
+def rows(leads: Iterable[Iterable[Any]], figures: Floats, axes: int = 1) -> list[list[Any]]:
+    """Rows that begin with `leads` and go on with figures, whose last `axes` axes lie along a row."""
+    width = int(np.prod(figures.shape[-axes:]))
+    return [[*lead, *row] for lead, row in zip(leads, figures.reshape(-1, width).tolist(), strict=True)]
+
+
+def nest(tree: Tree, path: list[str], value: Any) -> None:
+    """Put a value into a tree, at the end of a path."""
+    for part in path[:-1]:
+        tree = tree.setdefault(part, {})
+    tree[path[-1]] = value
+
+
+def paired_up(figures: list[Any]) -> list[list[Any]]:
+    """Statistics and their standard errors, of a row in which they come in turn."""
+    return [list(pair) for pair in zip(figures[::2], figures[1::2], strict=True)]

@@ -21,10 +21,11 @@ def inputs(study: Study) -> Table:
     rows = []
     formats = [p for p in study.precisions if p != "headline"]
     for name, places in study.entries.items():
-        unit = INPUTS[name].unit if name in INPUTS else "USD"
+        unit, words = (INPUTS[name].unit, INPUTS[name].words) if name in INPUTS else ("USD", ())
         for entry, held in _distinct(places, formats):
             q = entry.quantity
-            rows.append([name, *_where(study, held), unit, describe(q.value), rounded(q.center), *_ends(q.value),
+            center = math.nan if words else rounded(q.center)
+            rows.append([name, *_where(study, held), unit, describe(q.value, words), center, *_ends(q.value),
                          q.source, q.grade, q.date, q.note])
     return Table(["input", "scenario", "build", "precision", "unit", "value", "central", "0.05", "0.95", "source",
                   "grade", "date", "note"], rows)
@@ -53,12 +54,15 @@ def _ends(value: float | Marginal | None) -> list[float]:
     return [rounded(x) for x in quantile_function(value)(np.array([0.05, 0.95]))]
 
 
-def describe(value: float | Marginal | None) -> str:
-    """A quantity in a few words: `8`, `pert(1.05, 1.25, 1.6)`, `lognormal(8999.99, 0.11) in [7600, 12000]`."""
+def describe(value: float | Marginal | None, words: tuple[str, ...] = ()) -> str:
+    """A quantity in a few words: `8`, `pert(1.05, 1.25, 1.6)`, `lognormal(8999.99, 0.11) in [7600, 12000]`.
+
+    `words` are what the numbers 0, 1, ... stand for, where they do.
+    """
     if value is None:
         return "missing"
     if not isinstance(value, Marginal):
-        return f"{value:.10g}"
+        return words[int(value)] if words else f"{value:.10g}"
     if value.is_discrete:
         half = len(value.parameters) // 2
         shown = [f"{x:g}: {p:.3g}" for x, p in zip(value.parameters[:half], value.parameters[half:], strict=True)]

@@ -10,15 +10,16 @@ import numpy as np
 from ..model import OUTPUTS
 from ..results import Results
 from .inputs import correlations, inputs
-from .text import Section, criterion_name, number, percent, sections, trust
+from .sections import sections
+from .text import Section, criterion_name, number, percent, trust
 
 
 def report(results: Results, versions: dict[str, str]) -> str:
     """The whole of `report.md`."""
     study = results.study
     parts = [f"# {escape(study.title)}", escape(study.description), trust(results),
-             *(_section(s) for s in sections(results)), _ranks(results), _battery_counts(results), _inputs(results),
-             _correlations(results), _provenance(results, versions)]
+             *(_section(s) for s in sections(results, full=True)), _ranks(results), _battery_counts(results),
+             _inputs(results), _correlations(results), _provenance(results, versions)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -12,17 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.labels import Frame
+from ..analysis.labels import Frame, Group
 from ..results import Results
 
 _library = Lock()  # it is not safe in threads
 
 
 def netcdf(results: Results, versions: dict[str, str]) -> bytes:
-    """The whole of `results.nc`: bands as `<output>`, `<output>_mean`, `<output>_central`, counts and ranking."""
+    """The whole of `results.nc`.
+
+    Bands are `<output>`, `<output>_mean` and `<output>_central`; what is of claims, picks, ratings and preference has
+    that before its name, and is left out where a study has none.
+    """
     import netCDF4
 
-    coordinates = {name: frame for group in results.figures.values() for name, frame in group.coords.items()}
+    coordinates = _coordinates(results)
     variables = coordinates | _statistics(results)
     with _library:
         file = netCDF4.Dataset("results.nc", "w", memory=1)  # a size that grows
@@ -49,13 +53,41 @@ def _is_text(frame: Frame) -> bool:
     return frame.values.dtype.kind == "U"
 
 
+CONCLUSIONS = {  # groups, and what is before their names
+    "claims": "claim", "picks": "pick", "ratings": "rating", "preference": "preference"}
+
+
+def _conclusions(results: Results) -> list[tuple[str, Group]]:
+    """Groups that hold anything, and what is before the names of theirs."""
+    groups = [(before, results.figures[name]) for name, before in CONCLUSIONS.items() if name in results.figures]
+    return [(before, group) for before, group in groups if all(f.values.size for f in group.coords.values())]
+
+
+def _coordinates(results: Results) -> dict[str, Frame]:
+    found = {name: frame for key, group in results.figures.items() if key not in CONCLUSIONS
+             for name, frame in group.coords.items()}
+    for before, group in _conclusions(results):
+        found |= {name if frame.dims == (name,) else f"{before}_{name}": frame for name, frame in group.coords.items()}
+    return found
+
+
 def _statistics(results: Results) -> dict[str, Frame]:
     central, bands, means, counts, ranking = (results.figures[name].variables for name in (
         "central", "bands", "means", "counts", "ranking"))
     return {**bands, **{_mean_name(name): frame for name, frame in means.items()},
             **{f"{name}_central": frame for name, frame in central.items()}, **counts,
             **{name: frame._replace(attrs=frame.attrs | {"coordinates": "better unit"})
-               for name, frame in ranking.items()}}
+               for name, frame in ranking.items()}, **_of_conclusions(results)}
+
+
+def _of_conclusions(results: Results) -> dict[str, Frame]:
+    """Their variables, which say what texts belong to them."""
+    found: dict[str, Frame] = {}
+    for before, group in _conclusions(results):
+        texts = " ".join(f"{before}_{name}" for name, frame in group.coords.items() if frame.dims != (name,))
+        found |= {f"{before}_{name}": frame._replace(attrs=frame.attrs | ({"coordinates": texts} if texts else {}))
+                  for name, frame in group.variables.items()}
+    return found
 
 
 def _mean_name(name: str) -> str:

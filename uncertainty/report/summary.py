@@ -8,12 +8,12 @@ from typing import Any
 
 from ..analysis.error import upper_limit
 from ..results import Results
-from .figures import ERROR_DIGITS, Table, rounded
+from .conclusion_summary import claims, first_places, picks, preference, ratings
+from .figures import ERROR_DIGITS, Table, Tree, nest, paired_up, rounded
 from .inputs import correlations
 from .tables import FLIPS
 
 PLACES = ("scenario", "build", "precision")
-Tree = dict[str, Any]
 
 
 def summary(results: Results, figures: dict[str, Table], versions: dict[str, str]) -> Tree:
@@ -33,17 +33,9 @@ def summary(results: Results, figures: dict[str, Table], versions: dict[str, str
                     if v != "" and v == v} for row in given.rows],
         "correlation": [dict(zip(correlated.columns, row, strict=True)) for row in correlated.rows],
         "bands": _bands(figures["bands"]), "counts": _counts(figures["counts"]), "enough": _enough(figures["enough"]),
-        "ranking": _ranking(figures)}
-
-
-def _nest(tree: Tree, path: list[str], value: Any) -> None:
-    for part in path[:-1]:
-        tree = tree.setdefault(part, {})
-    tree[path[-1]] = value
-
-
-def _paired(figures: list[Any]) -> list[list[Any]]:
-    return [list(pair) for pair in zip(figures[::2], figures[1::2], strict=True)]
+        "ranking": _ranking(figures),
+        "claims": claims(results, figures), "first_places": first_places(results, figures),
+        "picks": picks(results, figures), "ratings": ratings(results, figures), "preference": preference(figures)}
 
 
 def _bands(table: Table) -> Tree:
@@ -51,15 +43,15 @@ def _bands(table: Table) -> Tree:
     tree: Tree = {}
     names = table.columns[6::2]
     for name, _, scenario, build, precision, central, *figures in table.rows:
-        _nest(tree, [scenario, build, name, *([precision] if precision else [])],
-              {"central": central, **dict(zip(names, _paired(figures), strict=True))})
+        nest(tree, [scenario, build, name, *([precision] if precision else [])],
+              {"central": central, **dict(zip(names, paired_up(figures), strict=True))})
     return tree
 
 
 def _enough(table: Table) -> Tree:
     tree: Tree = {}
     for name, scenario, build, enough, *shortfall in table.rows:
-        _nest(tree, [scenario, build, name], {"enough": enough, "shortfall": shortfall})
+        nest(tree, [scenario, build, name], {"enough": enough, "shortfall": shortfall})
     return tree
 
 
@@ -67,7 +59,7 @@ def _counts(table: Table) -> Tree:
     """P(n = number) by scenario, build, output and number."""
     tree: Tree = {}
     for name, scenario, build, number, *probability in table.rows:
-        _nest(tree, [scenario, build, name, str(number)], probability)
+        nest(tree, [scenario, build, name, str(number)], probability)
     return tree
 
 
@@ -75,15 +67,15 @@ def _ranking(figures: dict[str, Table]) -> Tree:
     """By criterion and scenario, and there by build."""
     tree: Tree = {}
     for criterion, unit, better, scenario, *flips in figures["flips"].rows:
-        _nest(tree, [criterion, scenario], {"better": better, "unit": unit,
-                                            **dict(zip(FLIPS, _paired(flips), strict=True)), "builds": {}})
+        nest(tree, [criterion, scenario], {"better": better, "unit": unit,
+                                            **dict(zip(FLIPS, paired_up(flips), strict=True)), "builds": {}})
     for criterion, _, _, scenario, build, *ranks in figures["ranks"].rows:
-        rank, regret, *shares = _paired(ranks)
+        rank, regret, *shares = paired_up(ranks)
         tree[criterion][scenario]["builds"][build] = {
             "expected_rank": rank, "expected_regret": regret, "rank_acceptability": shares, "win": {}, "tie": {}}
     for criterion, _, _, scenario, build, other, *shares in figures["pairs"].rows:
         found = tree[criterion][scenario]["builds"][build]
-        found["win"][other], found["tie"][other], _ = _paired(shares)
+        found["win"][other], found["tie"][other], _ = paired_up(shares)
     return tree
 
 

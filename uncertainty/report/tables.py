@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import compress, product
-from typing import Any
 
 import numpy as np
 
 from ..model import OUTPUTS
 from ..results import Results
 from ..study import Study
-from .figures import Floats, Table, all_rounded, paired, pairs
+from .conclusion_tables import CONCLUSIONS
+from .figures import Table, all_rounded, both, paired, pairs, rows
 from .inputs import inputs
-
-
-def _both(names: Iterable[str]) -> list[str]:
-    return [f"{name}{end}" for name in names for end in ("", "_se")]
-
-
-def _rows(leads: Iterable[Iterable[Any]], figures: Floats, axes: int = 1) -> list[list[Any]]:
-    """Rows that begin with `leads` and go on with figures, whose last `axes` axes lie along a row."""
-    width = int(np.prod(figures.shape[-axes:]))
-    return [[*lead, *row] for lead, row in zip(leads, figures.reshape(-1, width).tolist(), strict=True)]
 
 
 def _places(study: Study, typed: bool = False) -> list[tuple[str, ...]]:
@@ -37,36 +26,36 @@ def _whole(study: Study) -> list[str]:
 def _bands(results: Results) -> Table:
     central, means, bands = (results.figures[name] for name in ("central", "means", "bands"))
     levels = [f"{q:g}" for q in bands["quantile"]]
-    rows = []
+    found = []
     for name in results.study.outputs:
         spec = OUTPUTS[name]
         quantiles, mean = np.moveaxis(pairs(bands, name), 0, -2), pairs(means, name)
         statistics = quantiles.reshape(*mean.shape[:-1], 2 * len(levels))
         row = np.concatenate([all_rounded(central[name])[..., None], mean, statistics], axis=-1)
-        rows += _rows(([name, spec.unit, *place] for place in _places(results.study, spec.typed)), row)
-    return Table(["output", "unit", "scenario", "build", "precision", "central", *_both(["mean", *levels])], rows)
+        found += rows(([name, spec.unit, *place] for place in _places(results.study, spec.typed)), row)
+    return Table(["output", "unit", "scenario", "build", "precision", "central", *both(["mean", *levels])], found)
 
 
 def _counts(results: Results) -> Table:
     counts = results.figures["counts"]
     numbers = counts["number"].tolist()
-    rows = []
+    found = []
     for name in _whole(results.study):
         share, se = (np.moveaxis(counts[f"{name}_probability{end}"], 0, -1) for end in ("", "_se"))
         came = share != 0
         leads = ([name, *place[:2], n] for place in _places(results.study) for n in numbers)
-        rows += _rows(compress(leads, came.ravel()), paired(share[came], se[came]))
-    return Table(["output", "scenario", "build", "number", *_both(["probability"])], rows)
+        found += rows(compress(leads, came.ravel()), paired(share[came], se[came]))
+    return Table(["output", "scenario", "build", "number", *both(["probability"])], found)
 
 
 def _enough(results: Results) -> Table:
     counts = results.figures["counts"]
-    rows = []
+    found = []
     for name in _whole(results.study):
         enough = all_rounded(counts[f"{name}_enough"]).ravel().tolist()
         leads = ([name, *place[:2], int(n)] for place, n in zip(_places(results.study), enough, strict=True))
-        rows += _rows(leads, pairs(counts, f"{name}_shortfall"))
-    return Table(["output", "scenario", "build", "enough", *_both(["shortfall"])], rows)
+        found += rows(leads, pairs(counts, f"{name}_shortfall"))
+    return Table(["output", "scenario", "build", "enough", *both(["shortfall"])], found)
 
 
 _CRITERION = ["criterion", "unit", "better", "scenario"]
@@ -83,7 +72,7 @@ def _ranks(results: Results) -> Table:
     figures = np.concatenate([rank, regret, pairs(ranking, "rank_acceptability")], axis=-2)
     leads = ((*criterion, build) for criterion, build in product(_criteria(results.study), builds))
     names = ["expected_rank", "expected_regret", *(f"rank_{r + 1}" for r in range(len(builds)))]
-    return Table([*_CRITERION, "build", *_both(names)], _rows(leads, figures, axes=2))
+    return Table([*_CRITERION, "build", *both(names)], rows(leads, figures, axes=2))
 
 
 def _pairs(results: Results) -> Table:
@@ -93,8 +82,8 @@ def _pairs(results: Results) -> Table:
     others = ~np.eye(len(builds), dtype=bool)
     leads = ((*criterion, one, other) for criterion in _criteria(results.study)
              for one, other in product(builds, builds) if one != other)
-    rows = _rows(leads, figures[:, :, others], axes=2)
-    return Table([*_CRITERION, "build", "other", *_both(["win", "tie", "loss"])], rows)
+    return Table([*_CRITERION, "build", "other", *both(["win", "tie", "loss"])],
+                 rows(leads, figures[:, :, others], axes=2))
 
 
 FLIPS = ("order_differs", "first_differs", "kendall_tau")
@@ -102,7 +91,7 @@ FLIPS = ("order_differs", "first_differs", "kendall_tau")
 
 def _flips(results: Results) -> Table:
     figures = np.stack([pairs(results.figures["ranking"], name) for name in FLIPS], axis=-2)
-    return Table([*_CRITERION, *_both(FLIPS)], _rows(_criteria(results.study), figures, axes=2))
+    return Table([*_CRITERION, *both(FLIPS)], rows(_criteria(results.study), figures, axes=2))
 
 
 def _taus(results: Results) -> Table:
@@ -111,8 +100,8 @@ def _taus(results: Results) -> Table:
     came = share != 0
     leads = ((*criterion, tau) for criterion, tau in
              product(_criteria(results.study), all_rounded(ranking["tau"]).tolist()))
-    return Table([*_CRITERION, "tau", *_both(["probability"])],
-                 _rows(compress(leads, came.ravel()), paired(share[came], se[came])))
+    return Table([*_CRITERION, "tau", *both(["probability"])],
+                 rows(compress(leads, came.ravel()), paired(share[came], se[came])))
 
 
 def _inputs(results: Results) -> Table:
@@ -120,7 +109,7 @@ def _inputs(results: Results) -> Table:
 
 
 TABLES = {"bands": _bands, "counts": _counts, "enough": _enough, "ranks": _ranks, "pairs": _pairs, "flips": _flips,
-          "taus": _taus, "inputs": _inputs}
+          "taus": _taus, "inputs": _inputs, **CONCLUSIONS}
 
 
 def tables(results: Results) -> dict[str, Table]:

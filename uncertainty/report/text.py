@@ -57,18 +57,6 @@ def percent(value: float, decimals: int = 1) -> str:
     return f"{100 * value:.{max(decimals, 1) if near else decimals}f} %"
 
 
-def sections(results: Results) -> list[Section]:
-    """The tables that answer: how wide, who wins, how stable is that."""
-    found = [how_wide(results), *throughput(results)]
-    for table in (who_wins,) if certain(results) else (who_wins, how_stable):
-        found += [table(results, scenarios) for scenarios in _threes(results.study.scenarios)]
-    return found
-
-
-def _threes(names: tuple[str, ...]) -> list[tuple[str, ...]]:
-    return [names[i : i + 3] for i in range(0, len(names), 3)]
-
-
 def certain(results: Results) -> bool:
     """Whether every input is constant."""
     entries = results.study.entries.values()
@@ -166,7 +154,8 @@ def _first(results: Results, at: tuple[int, int]) -> str:
 def who_wins(results: Results, scenarios: tuple[str, ...]) -> Section:
     """The most probable first by every criterion and scenario, and how sure that is."""
     at = [results.study.scenarios.index(s) for s in scenarios]
-    rows = [[criterion_name(c), *(_first(results, (i, s)) for s in at)] for i, c in enumerate(results.study.criteria)]
+    rows = [[criterion_name(c), *(_first(results, (i, s)) for s in at)]
+            for i, c in enumerate(results.study.criteria[: results.study.listed])]
     return Section("Who wins" if certain(results) else "Who wins: the most probable first place, and its probability",
                    ["criterion", *scenarios], rows, WINNERS)
 
@@ -176,7 +165,7 @@ def how_stable(results: Results, scenarios: tuple[str, ...]) -> Section:
     at = [results.study.scenarios.index(s) for s in scenarios]
     first, order = (results.figures["ranking"][name].tolist() for name in ("first_differs", "order_differs"))
     rows = [[criterion_name(c), *(f"{percent(first[i][s], 0)} / {percent(order[i][s], 0)}" for s in at)]
-            for i, c in enumerate(results.study.criteria)]
+            for i, c in enumerate(results.study.criteria[: results.study.listed])]
     return Section("How stable: P(first place flips) / P(whole order differs)", ["criterion", *scenarios], rows,
                    "Against the ranking at the central values of all inputs, in which builds may tie: a tie that "
                    "breaks is another order, and no flip.")

@@ -1,0 +1,98 @@
+"""Inputs and their values in words: `A5000 price`, `$2,206`; and what would break a conclusion, in a line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..breaking import CLEAR, Break, Crossing, Move
+from ..study import Study
+from .text import number, percent
+
+SMALL = 0.05  # parts of a flip's distance up to which an input is not told
+
+
+def input_words(study: Study, name: str) -> str:
+    """An input as `Break` names it, in words: `PRO 6000 sustained ratio fp16`, `PUE (engineering)`."""
+    stream, opening, scenarios = name.partition(" (")
+    labels = {build.key: build.label for build in study.builds}
+    build, _, slot = stream.partition(".")
+    lead, slot = ([labels[build]], slot) if build in labels and slot else ([], stream)
+    words = "PUE" if slot == "pue" else slot.replace("unit_", "").replace("_", " ").replace(".", " ")
+    return " ".join([*lead, words]) + opening + scenarios
+
+
+def value_words(value: float, unit: str) -> str:
+    """A value with its unit: `$2,206`, `0.106 kW`, `1.31`, `0`."""
+    if unit == "USD":
+        return f"${value:,.0f}" if abs(value) >= 100 else f"${value:,.2f}"
+    shown = f"{value:,.0f}" if value.is_integer() else number(value)
+    return shown if unit == "1" else f"{shown} {unit}"
+
+
+def _target(move: Move) -> str:
+    """Where an input goes; a hair's breadth from the central value is told as such."""
+    to, center = value_words(move.value, move.unit), value_words(move.central, move.unit)
+    return to if to != center else f"just {'above' if move.value > move.central else 'below'} {center}"
+
+
+def flip_words(study: Study, found: Break, most: int, centers: bool = False) -> str:
+    """The nearest flip: at most so many of its inputs, those that take most of the distance; or why there is none."""
+    if not found.searched:
+        return "no input of this study bears on it"
+    if not found.moves:
+        limit = "" if math.isnan(found.upper_limit) else f"; P < {100 * found.upper_limit:.2g} %"
+        return f"none within {found.radius:g} sigma of {found.searched:,} points{limit}"
+    large = [move for move in found.moves if move.share > SMALL] or list(found.moves[:1])
+    told = ", ".join(f"{input_words(study, move.input)} {_target(move)}"
+                     + (f" (central {value_words(move.central, move.unit)})" if centers else "")
+                     for move in large[:most])
+    more = f" and {len(large) - most} more" if len(large) > most else ""
+    return f"{'fails' if found.held else 'holds'} at {told}{more}"
+
+
+def threat(study: Study, found: Break, direction: bool = False) -> str:
+    """The input that decides most, with its direction where there is one; a dash for none."""
+    first = found.separation[0] if found.separation and found.separation[0].adjusted < CLEAR else None
+    where = f" ({first.direction})" if direction and first and first.direction else ""
+    return f"{input_words(study, found.threat)}{where}" if found.threat else "–"
+
+
+def flipped_words(found: Break) -> str:
+    """The sampled probability of a flip; of what no sample showed, its limit."""
+    share = float(found.flips.value)
+    return percent(share) if share or not found.searched else below(found.upper_limit)
+
+
+def below(limit: float) -> str:
+    """Less than a probability."""
+    return f"<{percent(limit).lstrip('<>')}"
+
+
+def above(limit: float) -> str:
+    """As good as certain: all but what is less probable than a limit."""
+    return f">{percent(1 - limit).lstrip('<>')}"
+
+
+def sigma(distance: float) -> str:
+    """A distance from the central values."""
+    return "–" if math.isinf(distance) else f"{distance:.1f}" if distance >= 0.05 else "<0.1"
+
+
+def ranges(crossings: Iterable[Crossing]) -> str:
+    """Intervals of one input's values: `up to $2,250; from $15,996`, which goes on to the end of what was searched."""
+    told = []
+    for crossing in crossings:
+        low, high = (value_words(x, crossing.unit) for x in (crossing.low, crossing.high))
+        if crossing.first or crossing.last:
+            told.append(f"up to {high}" if crossing.first else f"from {low}")
+        else:
+            told.append(low if low == high else f"{low} to {high}")
+    return "; ".join(told)
+
+
+def share_there(crossings: Iterable[Crossing]) -> str:
+    """The probability that an input lies in any of these intervals."""
+    return percent(min(float(np.sum([c.probability for c in crossings])), 1.0))
