@@ -128,7 +128,6 @@ class Searches:
             simpler = [t for t in map(self.trial, unions(test, self.plan.ground, self.holds)) if t.reach]
             if simpler:
                 search, nearest = min(((self._begun(t, starts), t) for t in simpler), key=lambda part: part[0].distance)
-                stepped.widen(search)
                 if np.isfinite(search.distance):
                     found.append(np.zeros(len(own.reach)))
                     found[-1][[own.reach.index(row) for row in nearest.reach]] = search.point

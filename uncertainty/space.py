@@ -57,13 +57,6 @@ def space(marginals: Sequence[Any], correlation: Floats) -> Space:
     return Space(quantiles, np.array(centers), np.array(origin), cholesky(np.asarray(correlation, np.float64)))
 
 
-def part(space: Space, inputs: Sequence[int]) -> Space:
-    """The space of some of the inputs."""
-    at = list(inputs)
-    correlation = (space.factor @ space.factor.T)[np.ix_(at, at)]
-    return Space(tuple(space.quantiles[i] for i in at), space.centers[at], space.origin[at], cholesky(correlation))
-
-
 def _score(quantile: QuantileFunction, center: float) -> float:
     """Normal score nearest 0 of which `center` is the value; finite, and 0 where it is the median."""
     low = _level(lambda u: quantile(u) >= center)  # sup{u: Q(u) < c}
@@ -88,7 +81,6 @@ def moved(space: Space, points: Floats) -> Floats:
         for j in np.flatnonzero(weights):
             row += weights[j] * points[:, j]
     return by
-
 
 
 def _levels(space: Space, by: Floats) -> Floats:

@@ -1,9 +1,9 @@
 """Which weighting of the criteria favours which option: SMAA-2, stochastic multicriteria acceptability analysis.
 
 Lahdelma and Salminen (2001), Operations Research 49, 444; the algorithms are those of Tervonen and Lahdelma (2007),
-Eur. J. Oper. Res. 178, 500. Nothing is known of the weights, or only the order of their importance; every sample has
-weights of its own. Everything here is of one replicate: shares are combined over replicates by `error.combine`, and
-central weights, a ratio of means, by `error.ratio`.
+Eur. J. Oper. Res. 178, 500. Nothing is known of the weights; every sample has weights of its own. Everything here is
+of one replicate: shares are combined over replicates by `error.combine`, and central weights, the ratio of the means of
+`favouring` and of first ranks, by `error.ratio`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Acceptability(NamedTuple):
     favouring: Floats
 
 
-def weights(u: Floats, importance: Sequence[int] | None = None) -> Floats:
+def weights(u: Floats) -> Floats:
     """Weights that are evenly spread over all there are: nonnegative, and one in sum.
 
     Of what is left each criterion takes 1 - u**(1 / criteria after it), the last one the rest. This is one to one and
@@ -43,9 +43,6 @@ def weights(u: Floats, importance: Sequence[int] | None = None) -> Floats:
     ----------
     u : array, shape (criterion - 1, sample)
         points of the open unit cube.
-    importance
-        every criterion's number, 0 ..., from the most to the least important: weights then never increase along it.
-        The vertices of those weights are the means of the first 1, 2, ... criteria.
 
     Returns
     -------
@@ -54,23 +51,13 @@ def weights(u: Floats, importance: Sequence[int] | None = None) -> Floats:
     Raises
     ------
     ValueError
-        where `u` is no array of points of the open unit cube, or `importance` no order of the criteria.
+        where `u` is no array of points of the open unit cube.
     """
     if np.ndim(u) != 2 or not np.all((u > 0) & (u < 1)):
         raise ValueError("u is wanted as an array (criterion - 1, sample) of numbers between 0 and 1, both excluded")
     after = len(u)
     left = np.cumprod([np.ones(u.shape[1]), *(row ** (1 / (after - i)) for i, row in enumerate(u))], axis=0)
-    even = left - np.append(left[1:], np.zeros((1, u.shape[1])), axis=0)
-    return even if importance is None else _ordered(even, importance)
-
-
-def _ordered(even: Floats, importance: Sequence[int]) -> Floats:
-    criteria = len(even)
-    if sorted(importance) != list(range(criteria)):
-        raise ValueError(f"importance is {list(importance)}; wanted each of 0 ... {criteria - 1} once")
-    found = np.empty_like(even)
-    found[list(importance)] = np.cumsum((even / np.arange(1, criteria + 1)[:, None])[::-1], axis=0)[::-1]
-    return found
+    return left - np.append(left[1:], np.zeros((1, u.shape[1])), axis=0)
 
 
 def utilities(values: Floats, better: Sequence[str], scale: tuple[ArrayLike, ArrayLike] | None = None) -> Floats:
@@ -169,15 +156,6 @@ def acceptability(utility: Floats, weight: Floats) -> Acceptability:
     _check(utility, weight)
     found = _compared(utility, weight)
     return Acceptability(rank_shares(found), _first(found) @ weight.T / weight.shape[-1])
-
-
-def central_weights(found: Acceptability) -> Floats:
-    """Mean of the weights with which an option is first, (option, criterion) [1]; NaN where it never is.
-
-    Of several replicates this is error.ratio(favouring, ranks[..., :1]).
-    """
-    first = found.ranks[:, :1]
-    return found.favouring / np.where(first == 0, np.nan, first)
 
 
 def confidence(utility: Floats, central: Floats) -> Floats:

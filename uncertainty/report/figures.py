@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,10 @@ class Table(NamedTuple):
 
     columns: list[str]
     rows: list[list[Any]]
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Rows by column."""
+        return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
 
 
 def rounded(value: float, digits: int = DIGITS) -> float:
