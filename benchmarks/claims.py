@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from uncertainty.study import shipped
+from uncertainty.files import shipped
 
 from .measure import cold
 

@@ -16,10 +16,10 @@ from test_execution import until, within
 import uncertainty as un
 from uncertainty import batch, cli, execution
 from uncertainty.execution import Workers, perform
+from uncertainty.files import shipped
 from uncertainty.jobs import Job
 from uncertainty.plan import plan_of
 from uncertainty.store import to_json
-from uncertainty.study import shipped
 
 GIVEN = {"pue": dist("uniform", low=1.1, high=1.4), "samples": 16, "replicates": 8}
 RARE = dist("discrete", values=[1e-305, 2500], probabilities=[0.25, 0.75], central=2500)

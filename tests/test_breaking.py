@@ -15,8 +15,8 @@ from test_truth import BUDGET, PER_PUE, POWERWALL, PRICE, PUE, PUE_TEXT, SAMPLIN
 
 import uncertainty as un
 from uncertainty import execution, plan
+from uncertainty.files import shipped
 from uncertainty.model import INPUTS
-from uncertainty.study import shipped
 from uncertainty.watching import LEVELS
 
 PRICES = {"rtx_pro_6000": 8999.99, "dgx_spark": 3999.0, "rtx_a6000": 4650.0, "rtx_a5000": 2500.0}

@@ -27,7 +27,7 @@ from test_truth import (
 import uncertainty as un
 from uncertainty.analysis import claims
 from uncertainty.document import RELATIONS
-from uncertainty.ledger import ARGUMENTS
+from uncertainty.statements import ARGUMENTS
 
 NAN = float("nan")
 
@@ -338,20 +338,20 @@ BROKEN = [
      ["claims c0: 1 of this study's builds can be ranked by it; wanted two"]),
     ('output = "throughput"; at = { precision = "fp4" }; is = "same winner"; than = { precision = "fp16" }',
      ["claims c0: 1 of this study's builds can be ranked by it; wanted two"]),
-    ('output = "capx"; build = "rtx_a5000"; is = "best"', ["claims #1.output: given 'capx'; did you mean capex?"]),
+    ('output = "capx"; build = "rtx_a5000"; is = "best"', ["claims c0.output: given 'capx'; did you mean capex?"]),
     ('output = "throughput"; build = "dgx_spark"; at = { precision = "fp61" }; is = "best"',
-     ["claims #1.at.precision #1: given 'fp61'; did you mean fp16?"]),
-    ('output = "capex"; build = "rtx_a5000"; is = "bset"', ["claims #1.is: given 'bset'; did you mean best?"]),
+     ["claims c0.at.precision #1: given 'fp61'; did you mean fp16?"]),
+    ('output = "capex"; build = "rtx_a5000"; is = "bset"', ["claims c0.is: given 'bset'; did you mean best?"]),
     ('output = "capex"; build = "rtx_a5000"; is = "above"; than = { biuld = "dgx_spark" }',
-     ["claims #1.than.biuld: unknown key; did you mean build?"]),
+     ["claims c0.than.biuld: unknown key; did you mean build?"]),
     ('output = "capex"; build = "rtx_a5000"; is = "above"; than = { output = "spent" }',
-     ["claims #1.than.output: given 'spent'; did you mean spend?"]),
+     ["claims c0.than.output: given 'spent'; did you mean spend?"]),
     ('output = "capex"; build = "rtx_a5000"; is = "best"; sasy = "x"',
-     ["claims #1.sasy: unknown key; did you mean says?"]),
+     ["claims c0.sasy: unknown key; did you mean says?"]),
     ('output = "capex"; any = [{ build = "rtx_a5000", iz = "best" }]',
-     ["claims #1.any #1.iz: unknown key; "]),
+     ["claims c0.any #1.iz: unknown key; "]),
     ('output = "capex"; build = "rtx_a5000"; at = { scenaro = "hot" }; is = "best"',
-     ["claims #1.at.scenaro: unknown key; did you mean scenario?"]),
+     ["claims c0.at.scenaro: unknown key; did you mean scenario?"]),
     # arguments that lack or are too many
     ('output = "capex"; build = "rtx_a5000"; is = "above"', ['claims c0: "above" lacks than']),
     ('output = "capex"; build = "rtx_a5000"; is = "between"', ['claims c0: "between" lacks low and high']),
@@ -401,11 +401,11 @@ BROKEN = [
     ('output = "capex"; build = "rtx_a5000"; is = "rank at least"; rank = 3',
      ["claims c0: rank is 3; there are 2 builds"]),
     ('output = "capex"; build = "rtx_a5000"; is = "rank at least"; rank = 0',
-     ["claims #1.rank: given 0; wanted at least 1"]),
+     ["claims c0.rank: given 0; wanted at least 1"]),
     ('output = "capex"; build = "rtx_a5000"; is = "rank at least"; rank = 1.5',
-     ["claims #1.rank: given 1.5; wanted a whole number"]),
+     ["claims c0.rank: given 1.5; wanted a whole number"]),
     ('output = "capex"; build = "rtx_a5000"; is = "equal"; than = 3; within = -0.1',
-     ["claims #1.within: given -0.1; wanted at least 0"]),
+     ["claims c0.within: given -0.1; wanted at least 0"]),
     ('output = "capex"; build = "rtx_a5000"; is = "between"; low = 3; high = 2',
      ["claims c0: low is 3, high 2; wanted low below high"]),
     ('output = "capex"; build = "rtx_a5000"; is = "above"; than = "rtx_a5000"',
@@ -414,17 +414,17 @@ BROKEN = [
      ["claims c0: compares with itself; wanted another build, place or output"]),
     ('output = "capex"; is = "same winner"; than = {}',
      ["claims c0: compares with itself; wanted another build, place or output"]),
-    ('output = "capex"; build = []; is = "best"', ["claims #1.build: given a list; wanted at least one"]),
+    ('output = "capex"; build = []; is = "best"', ["claims c0.build: given a list; wanted at least one"]),
     ('output = "capex"; build = "rtx_a5000"; is = "above"; than = nan',
-     ["claims #1.than: given nan; wanted a finite "]),
+     ["claims c0.than: given nan; wanted a finite "]),
     ('output = "capex"; build = "rtx_a5000"; is = "above"; than = true',
-     ["claims #1.than: given true; wanted a number"]),
+     ["claims c0.than: given true; wanted a number"]),
     ('output = "capex"; build = "rtx_a5000"; is = "above"; than = ["dgx_spark"]',
-     ["claims #1.than: given a list; wanted a number"]),
-    (f"{OK}; quantile = 0", ["claims #1.quantile: given 0"]),
-    (f"{OK}; quantile = 1.0", ["claims #1.quantile: given 1.0"]),
-    (f"{OK}; must_hold = 1.5", ["claims #1.must_hold: given 1.5; wanted at most 1"]),
-    (f'{OK}; better = "more"', ["claims #1.better: given 'more'; wanted one of lower, higher"]),
+     ["claims c0.than: given a list; wanted a number"]),
+    (f"{OK}; quantile = 0", ["claims c0.quantile: given 0"]),
+    (f"{OK}; quantile = 1.0", ["claims c0.quantile: given 1.0"]),
+    (f"{OK}; must_hold = 1.5", ["claims c0.must_hold: given 1.5; wanted at most 1"]),
+    (f'{OK}; better = "more"', ["claims c0.better: given 'more'; wanted one of lower, higher"]),
 ]
 SCENARIOS = "[scenarios.cool]\n[scenarios.hot]\npue = 1.56\n"
 PRECISIONS = ["headline", "fp4", "fp16", "fp32"]
@@ -504,8 +504,10 @@ def test_every_problem_comes_at_once(make_study):
     wanted = [line.replace("claims c0", f"claims c{i}") for i, text in enumerate(wrong)
               for line in dict(BROKEN)[text]]
     wanted += ["picks #1.best_by #1: ", "ratings #1.stars: no build"]
-    assert_said(problems(make_study, rest, run_hours=0),
-                ["run_hours: given 0", *wanted])
+    found = problems(make_study, rest, run_hours=0)
+    assert len(found) == len(wanted) + 1
+    for begins in ["run_hours: given 0", *wanted]:
+        assert any(line.startswith(begins) for line in found), begins
 
 
 SHEET = 'title = "A sheet"\n' + claimed(OK)
@@ -513,7 +515,7 @@ SHEET = 'title = "A sheet"\n' + claimed(OK)
 
 @pytest.mark.parametrize(("sheet", "rest", "wanted"), [
     (None, "", ["document: no documents/sheet.toml beside the study or shipped; "]),
-    (SHEET.replace("capex", "capx"), "", ["sheet.toml: claims #1.output: given 'capx'; did you mean capex?"]),
+    (SHEET.replace("capex", "capx"), "", ["sheet.toml: claims c0.output: given 'capx'; did you mean capex?"]),
     (SHEET.replace("rtx_a5000", "a5000"), "",
      ["sheet.toml: claims c0: no build a5000 in this study; did you mean rtx_a5000?"]),
     (SHEET, claimed(OK), ["claims c0: given twice; wanted each id once"]),

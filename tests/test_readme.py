@@ -1,5 +1,6 @@
 """What the README says is so."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from uncertainty import cli
 from uncertainty.model import INPUTS, OUTPUTS
+from uncertainty.report.text import percent
 
 README = Path(__file__).parent.parent / "README.md"
 pytestmark = pytest.mark.skipif(not README.is_file(), reason="no checkout: the README is not there")
@@ -29,6 +31,18 @@ def test_the_output_it_shows_is_what_the_command_prints(tmp_path, monkeypatch, c
     assert len(shown) == 3
     for block in shown:
         assert plain(block.removesuffix("...\n")) in printed
+
+
+def test_its_table_of_claims_is_what_the_committed_studies_gave():
+    text = README.read_text(encoding="utf-8")
+    lines = re.findall(r"^\| (C\d+b?) \| (.*?) \| (holds|fails) \| (.*?) \|$", text, re.MULTILINE)
+    names = re.search(r"\| printed \| (.*) \|", text)[1].replace("`", "").split(" | ")
+    claims = [json.loads((README.parent / "results" / name / "summary.json").read_text(encoding="utf-8"))["claims"]
+              for name in names]
+    assert len(lines) == 6
+    for name, says, printed, shares in lines:
+        assert {(c[name]["says"], c[name]["holds_as_printed"]) for c in claims} == {(says, printed == "holds")}
+        assert shares.split(" | ") == [percent(c[name]["probability"][0]) for c in claims]
 
 
 def test_its_python_runs(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import uncertainty as un
-from uncertainty.study import shipped
+from uncertainty.files import shipped
 
 BUILDS = {"PRO": "rtx_pro_6000", "Spark": "dgx_spark", "A6000": "rtx_a6000", "A5000": "rtx_a5000"}
 

@@ -9,11 +9,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from uncertainty.design import DIMENSIONS
+from uncertainty.files import StudyError, shipped
 from uncertainty.model import INPUTS, OUTPUTS
 from uncertainty.report.inputs import inputs
 from uncertainty.resolve import BLOCK, COMPONENTS, SLOTS, WEIGHTS, Place
 from uncertainty.schema import StudyFile
-from uncertainty.study import StudyError, load, shipped
+from uncertainty.study import load
 
 STUDY = """\
 title = "Two cards"

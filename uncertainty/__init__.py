@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
-    "load": "study", "Study": "study", "StudyError": "study",
+    "load": "study", "Study": "study", "StudyError": "files",
     "run": "results", "Results": "results", "write": "store",
     "ModelError": "plan", "WorkerError": "execution",
     "sample": "samples", "propagate": "propagation", "nearest_flip": "nearest",
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .distributions import triangular as triangular
     from .distributions import uniform as uniform
     from .execution import WorkerError as WorkerError
+    from .files import StudyError as StudyError
     from .inverse import quantile_function as quantile_function
     from .nearest import nearest_flip as nearest_flip
     from .plan import ModelError as ModelError
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from .samples import sample as sample
     from .store import write as write
     from .study import Study as Study
-    from .study import StudyError as StudyError
     from .study import load as load
 
 

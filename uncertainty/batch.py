@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 from . import samples
 from .execution import Workers, perform
+from .files import StudyError
 from .jobs import Job
 from .plan import Plan, block_size
 from .resolve import Problem
 from .results import Results, results_of
 from .store import is_whole, write
-from .study import Study, StudyError, load
+from .study import Study, load
 from .versions import versions
 from .watching import watch
 

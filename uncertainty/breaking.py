@@ -20,7 +20,7 @@ from .engine import Part
 from .plan import Plan
 from .searching import Searches, bounds, grid
 from .space import levels, moved, shares
-from .trial import Trial, values_at
+from .trial import Trial, flipped_at, values_at
 
 Floats = NDArray[np.float64]
 CLEAR = 0.05  # adjusted p below which an input is taken to separate what holds from what fails
@@ -97,6 +97,11 @@ class Break(NamedTuple):
     separation: tuple[Separated, ...]
     curves: tuple[Curve, ...]
 
+    def __repr__(self) -> str:
+        """What it is, without the figures."""
+        return (f"Break({self.target!r}, scenario={self.scenario!r}, held={self.held}, flips={self.flips.value:.4g}, "
+                f"distance={self.distance:.4g})")
+
     @property
     def threat(self) -> str:
         """The input that decides most: that separates samples best, or takes most of the flip; "" for none."""
@@ -144,15 +149,25 @@ def label(plan: Plan, draw: int) -> str:
 
 
 def _moves(trial: Trial, point: Floats) -> tuple[Move, ...]:
-    """Inputs that move in a flip, those that take most of its distance first."""
-    values, level = values_at(trial, point[None])[:, 0], levels(trial.space, point[None])[0]
-    share, found, told = shares(trial.space, point), [], set[int]()
+    """Inputs that have to move in a flip, those that take most of its distance first."""
+    level, share = levels(trial.space, point[None])[0], shares(trial.space, point)
+    values, found, told = _needed(trial, values_at(trial, point[None])[:, 0], share), [], set[int]()
     for draw, column, center, value in zip(trial.draws, trial.column, trial.central, values, strict=True):
         if value != center:  # of several distributions with one draw, the first has the share
             found.append(Move(*_named(trial.plan, draw), float(value), float(center), float(level[column]),
                               0.0 if column in told else float(share[column])))
             told.add(column)
     return tuple(sorted(found, key=lambda move: -move.share))
+
+
+def _needed(trial: Trial, values: Floats, share: Floats) -> Floats:
+    """Values (draw,) of a flip, those back at the centre that it does not need: correlated, they only went along."""
+    for i in np.argsort(np.abs(share[list(trial.column)]), kind="stable"):
+        other = values.copy()
+        other[i] = trial.central[i]
+        if flipped_at(trial, other[:, None])[0]:
+            values = other
+    return values
 
 
 def _crossings(plan: Plan, crossings: Iterable[tuple[int, Interval]]) -> Iterator[Crossing]:

@@ -97,8 +97,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _expected() -> tuple[type[Exception], ...]:
     """Errors that are a user's input's or machine's, and not ours."""
     from .execution import WorkerError
+    from .files import StudyError
     from .plan import ModelError
-    from .study import StudyError
 
     return StudyError, UsageError, ModelError, WorkerError, MemoryError, ModuleNotFoundError
 
@@ -121,7 +121,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _init(arguments: argparse.Namespace) -> int:
-    from .study import shipped
+    from .files import shipped
 
     text = (shipped() / "starter.toml").read_text(encoding="utf-8")
     try:

@@ -6,7 +6,7 @@ Structure, never an expression: a claim has a subject, an output, where, and a r
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationInfo
 
@@ -54,6 +54,8 @@ _NUMBER: TypeAdapter[float] = TypeAdapter(Number)
 
 def _other(given: Any, _: ValidationInfo) -> float | Other:
     """A number, a build by its name, or a table."""
+    if isinstance(given, str) and given.replace(".", "", 1).replace("_", "").lstrip("-").isdigit():
+        raise ValueError(f"given the text {given!r}; wanted a number without quotes, or a build")
     if isinstance(given, str | dict):
         return Other.model_validate({"build": given} if isinstance(given, str) else given)
     return _NUMBER.validate_python(given)
@@ -62,6 +64,8 @@ def _other(given: Any, _: ValidationInfo) -> float | Other:
 class Part(Strict):
     """One relation, or several of which all or any hold; what a part does not give is its claim's."""
 
+    elsewhere: ClassVar[dict[str, str]] = {"scenario": 'wanted at = { scenario = "..." }',
+                                          "precision": 'wanted at = { precision = "..." }'}
     build: _one_or_more(Name, "the subject; of several, every one") = None  # type: ignore[valid-type]
     output: Output | None = None  # type: ignore[valid-type]
     at: Place = Place()

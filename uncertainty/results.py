@@ -144,6 +144,17 @@ class Results:
         """What would break each claim, and each first place: searched for when it is first asked for."""
         return tuple(breaks(self.plan, self.done))
 
+    def break_of(self, target: str, scenario: str = "") -> Break:
+        """What would break a claim, by its id, or first place by a criterion in a scenario.
+
+        Raises
+        ------
+        KeyError
+            where there is no such thing; a claim on a quantile has none.
+        """
+        found = {(each.target, each.scenario): each for each in self.breaks}
+        return found[target, scenario]
+
     @property
     def copula(self) -> Copula:
         """The dependence of correlated inputs, as asked for and as it could be had."""

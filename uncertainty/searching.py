@@ -23,7 +23,7 @@ from .ledger import Test
 from .model import INPUTS, Input
 from .plan import Plan
 from .simpler import hints, placed, unions
-from .space import displacements
+from .space import displacements, moved
 from .trial import Trial, flipped, flipped_at, likeness, trial, values_at
 from .truths import Sight
 
@@ -36,6 +36,7 @@ GRID = 512  # values of one input that are tried before crossings are closed in 
 CLOSE, APART = 1.3, 2.0  # rough distances, over the nearest one, that are worth more search, and a wider one
 ALONE = 2.5  # distance beyond which all are
 JITTER = 10.0 ** np.linspace(-9.0, -4.0, 2048)[:, None]  # onto the flipped side of steps, whichever that is
+NEEDLESS = 0.1  # moves of scores that may be left out of a flip
 SLACK, ROUNDS, PARTS = 1e-3, 4, np.arange(1, 16) / 16  # by which a coordinate may be drawn in, closing in on it
 
 
@@ -170,9 +171,22 @@ def _exact(own: Trial, search: Search) -> Nearest:
     if not flips.any():
         return missing
     distance = np.sqrt((points * points).sum(axis=1))
-    point = _drawn_in(own, points[int(np.where(flips, distance, np.inf).argmin())])
+    point = _drawn_in(own, _sparser(own, points[int(np.where(flips, distance, np.inf).argmin())]))
     length = float(np.sqrt((point * point).sum()))
     return Nearest(point, length, search.searched, length)
+
+
+def _sparser(own: Trial, point: Floats) -> Floats:
+    """A flip without the inputs that it does not need, which move least: scores, and thereby values, go back."""
+    z = moved(own.space, point[None])[:, 0]
+    for i in np.argsort(np.abs(z)):
+        if 0 < abs(z[i]) < NEEDLESS:
+            trial = z.copy()
+            trial[i] = 0.0
+            other = displacements(own.space, own.space.origin[:, None] + trial[:, None]).T
+            if flipped(own, other)[0] and (other * other).sum() <= (1.0 + SLACK) * (point * point).sum():
+                z, point = trial, other[0]
+    return point
 
 
 def _drawn_in(own: Trial, point: Floats) -> Floats:

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -61,6 +61,7 @@ Name = Annotated[str, Field(pattern=NAME)]
 _WANTED = {
     "float_type": "a number", "finite_number": "a finite number", "int_type": "a whole number",
     "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}",
+    "greater_than": "above {gt}", "less_than": "below {lt}",
     "string_type": "text", "string_too_short": "text", "string_too_long": "at most {max_length} characters",
     "string_pattern_mismatch": "a name of letters, digits, _ and -",
     "list_type": "a list", "too_short": "at least one", "dict_type": "a table", "model_type": "a table"}
@@ -84,6 +85,7 @@ class Strict(BaseModel):
     """A table that refuses keys it does not know, and words every problem in it."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    elsewhere: ClassVar[dict[str, str]] = {}  # where keys belong that are looked for here
 
     @classmethod
     def names(cls) -> list[str]:
@@ -99,8 +101,8 @@ class Strict(BaseModel):
     @classmethod
     def _worded(cls, table: Any, read: Callable[[Any], Any]) -> Any:
         unknown = [key for key in table if not cls.knows(key)] if isinstance(table, dict) else []
-        found: list[Any] = [("unknown_key", (key,), f"unknown key; {nearest(key, cls.names())}")
-                            for key in unknown]
+        hints = {key: cls.elsewhere.get(key) or nearest(key, cls.names()) for key in unknown}
+        found: list[Any] = [("unknown_key", (key,), f"unknown key; {hint}") for key, hint in hints.items()]
         try:
             made = read({k: v for k, v in table.items() if k not in unknown} if unknown else table)
         except ValidationError as error:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..analysis.error import upper_limit
 from ..ledger import Pick
 from ..model import OUTPUTS
+from ..resolve import Criterion
 from ..results import Results
 from .conclusions import ALL, TIE, by_scenario
 from .text import CLOSE, Section, certain, criterion_name, number, percent
@@ -84,9 +85,19 @@ def _cost(results: Results, pick: Pick, i: int, s: int) -> str:
             lost = float(regret[study.criteria.index(criterion), s, b])
             unit = OUTPUTS[criterion.output].unit
             if math.isfinite(lost):
+                whole = _best(results, criterion, s)
                 told.append(f"{study.builds[b].label}: {number(lost)}{'' if unit == '1' else f' {unit}'} of "
-                            f"{criterion_name(criterion)}")
+                            f"{criterion_name(criterion)} ({percent(lost / whole, 0)} of the best)")
     return "; ".join(told) or "–"
+
+
+def _best(results: Results, criterion: Criterion, s: int) -> float:
+    """Mean of the best build's value by a criterion: a build's own mean and what it falls short."""
+    study = results.study
+    means, regret = results.figures["means"][criterion.output][s], results.figures["ranking"]["expected_regret"]
+    means = means[:, study.precisions.index(criterion.precision)] if criterion.precision else means
+    lost = regret[study.criteria.index(criterion), s]
+    return float(np.nanmean(means + lost if criterion.better == "higher" else means - lost))
 
 
 # --- stars -------------------------------------------------------------------------------------------------------
@@ -159,6 +170,10 @@ def preference(results: Results, full: bool = False) -> list[Section]:
     note = ("P(rank), all weightings of the metrics with stars being equally likely (SMAA-2). The numbers of a metric "
             "count, and its stars where there are none. Confidence: P(first) with the weights that suit the build, "
             "the mean of those with which it is first.")
+    alone = [rating.says for rating in study.ledger.ratings if rating.criterion is None and all(
+        math.isfinite(n) for n in rating.stars)]
+    if alone:
+        note += f" By stars alone, and no measurement: {', '.join(alone)}."
     if certain(results):
         note += " Weights are sampled, so that these figures are not exact."
     if full:

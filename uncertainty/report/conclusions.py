@@ -10,15 +10,12 @@ import numpy as np
 from ..analysis.claims import VERDICTS
 from ..analysis.error import upper_limit
 from ..breaking import Break, Crossing
-from ..ledger import Claim
 from ..resolve import Criterion
 from ..results import Results
 from ..searching import REACH, SPAN
 from ..study import Study
 from .text import Section, certain, criterion_name, percent
 from .words import (
-    above,
-    below,
     flip_words,
     flipped_words,
     input_words,
@@ -31,6 +28,7 @@ from .words import (
 
 NEAR = 3.0  # sigma: the terminal tells no flip farther away than this
 ALL = "all"  # scenarios
+APART = 0.1  # by which a claim's probability in a scenario is worth telling beside that in all
 TIE = 1e-9  # firsts at the central values, over their size
 
 
@@ -54,8 +52,11 @@ def _truths(results: Results, name: str) -> list[str]:
 def _points(results: Results, full: bool) -> dict[str, list[str]]:
     """Truths at single numbers: those of the document, where it is known; in full, or where it is not, central ones."""
     printed, central = (_truths(results, f"holds_{name}") for name in ("as_printed", "centrally"))
-    known = any(truth != "–" for truth in printed)
-    return ({"printed": printed} if known else {}) | ({"centrally": central} if full or not known else {})
+    if all(truth == "–" for truth in printed):
+        return {"centrally": central}
+    if full:
+        return {"printed": printed, "centrally": central}
+    return {"printed": [p + "*" * (p not in ("–", c)) for p, c in zip(printed, central, strict=True)]}
 
 
 def _given(results: Results, full: bool) -> Section:
@@ -67,7 +68,7 @@ def _given(results: Results, full: bool) -> Section:
                    f"{true} of {len(rows)} hold at the values given. {SCOPE}", 2)
 
 
-POINTS = {"printed": "Printed: at the numbers that the document prints.",
+POINTS = {"printed": "Printed: at the numbers that the document prints; * where not so at this study's central values.",
           "centrally": "Centrally: at the central values of all inputs of this study."}
 SCOPE = "A claim that names no scenario is about all of them at once."
 
@@ -77,23 +78,23 @@ def _ledger(results: Results, full: bool) -> Section:
     group, study, points = results.figures["claims"], results.study, _points(results, full)
     rows = []
     for i, claim in enumerate(study.ledger.claims):
-        shares = [group["probability"][i], *(group["scenario_probability"][i] if full else [])]
         rows.append([claim.id, claim.says, *([claim.where] if full else []),
                      *(truth[i] for truth in points.values()),
-                     *(_probability(results, claim, float(p)) for p in shares), str(group["verdict"][i]),
+                     *_probability(results, i, full), str(group["verdict"][i]),
                      *([claim.note] if full else [])])
     columns = ["id", "claim", *(["where"] if full else []), *points, "P(holds)",
                *([f"P in {s}" for s in study.scenarios] if full else []), "verdict", *(["note"] if full else [])]
     return Section("Which conclusions hold", columns, rows, " ".join(_ledger_note(results, list(points))), 2)
 
 
-def _probability(results: Results, claim: Claim, share: float) -> str:
-    """P(holds); of what all samples show, or none, the limit, unless no input bears on it."""
-    found = _breaks(results).get(claim.id)
-    if found is None or not found.searched or share not in (0.0, 1.0):
-        return percent(share)
-    limit = upper_limit(results.samples)
-    return below(limit) if share == 0.0 else above(limit)
+def _probability(results: Results, i: int, full: bool) -> list[str]:
+    """P(holds) of a claim; by scenario in full, or where that is far from being in all of them."""
+    group = results.figures["claims"]
+    whole, each = float(group["probability"][i]), group["scenario_probability"][i].tolist()
+    if full:
+        return [percent(whole), *map(percent, each)]
+    apart = max(each) - whole > APART
+    return [f"{percent(whole)}\n({'/'.join(f'{100 * p:.0f}' for p in each)})" if apart else percent(whole)]
 
 
 def _ledger_note(results: Results, points: list[str]) -> Iterator[str]:
@@ -103,9 +104,13 @@ def _ledger_note(results: Results, points: list[str]) -> Iterator[str]:
     counts = [f"{word} {verdicts.count(word)}" for word in ("holds always", *VERDICTS, "never") if word in verdicts]
     yield f"Of {len(listed)} {'claim' if len(listed) == 1 else 'claims'}: {', '.join(counts)}."
     yield f"{' '.join(POINTS[point] for point in points)} {SCOPE}"
-    least = ", ".join(f"{word} {100 * p:.0f} %" if p else f"{word} less" for word, p in VERDICTS.items())
-    yield (f"Verdicts, by least P(holds): {least}; holds always and never are of all samples, and none "
-           f"(P < {100 * upper_limit(results.samples):.2g} %).")
+    if points != ["printed", "centrally"]:
+        each = np.nanmax(group["scenario_probability"], axis=1, initial=0.0) - group["probability"] > APART
+        if each.any():
+            yield "In brackets by scenario, in per cent, where that is more."
+    least = ", ".join(f"{word} ({f'at least {100 * p:.0f} %' if p else 'less'})" for word, p in VERDICTS.items())
+    yield (f"Verdicts: holds always (in all {results.samples:,} samples), {least}, never (in none: P is below "
+           f"{100 * upper_limit(results.samples):.2g} %).")
     for claim in listed:
         if claim.quantile is not None:
             yield (f"{claim.id} is about the {100 * claim.quantile:g} % quantile: its P is the share of "
@@ -116,15 +121,19 @@ def _ledger_note(results: Results, points: list[str]) -> Iterator[str]:
         yield f"Must hold, and does not: {', '.join(missed)}."
 
 
-SIGMA = ("What holds at the central values of all inputs fails at its flip; what fails there holds. Sigma: the flip's "
-         "distance from the central values, in standard deviations of the inputs made normal; no probability, so that "
-         "of the samples stands beside it.")
+SIGMA = ("What holds at the central values fails at its flip; what fails there holds. All inputs named, and the more "
+         "there are (tables/nearest.csv), move together; values are rounded away from the central ones. Sigma: how far "
+         "that is; 1 is as far as one standard deviation of one normal input. It is no probability: P(flip) is, of the "
+         "samples.")
+
+
+
 
 
 def _near_flips(results: Results) -> list[Section]:
-    """Nearest flips, nearest first; those far away and those not found, in the note."""
+    """Nearest flips, the most probable first; those far away and those not found, in the note."""
     found = _breaks(results)
-    near = sorted((b for b in found.values() if b.distance <= NEAR), key=lambda b: b.distance)
+    near = sorted((b for b in found.values() if b.distance <= NEAR), key=lambda b: -float(b.flips.value))
     rows = [[b.target, threat(results.study, b), flip_words(results.study, b, 2), sigma(b.distance), flipped_words(b)]
             for b in near]
     note = [SIGMA] if rows else []
@@ -133,17 +142,19 @@ def _near_flips(results: Results) -> list[Section]:
     if far:
         note.append(f"{NEAR:g} to {REACH:g} sigma away: {', '.join(far)} (report.md).")
     if none:
-        points = min(b.searched for b in none)
         limit = max((b.upper_limit for b in none if np.isfinite(b.upper_limit)), default=np.nan)
-        told = f"; P < {100 * limit:.2g} %" if np.isfinite(limit) else ""
-        note.append(f"None within {min(b.radius for b in none):g} sigma, of {points:,} points or more: "
-                    f"{', '.join(b.target for b in none)}{told}.")
+        told = f", and P is below {100 * limit:.2g} %" if np.isfinite(limit) else ""
+        note.append(f"No flip was found within {min(b.radius for b in none):g} sigma of "
+                    f"{', '.join(b.target for b in none)} ({min(b.searched for b in none):,} points or more were tried)"
+                    f"{told}.")
     unmoved = [b.target for b in found.values() if not b.searched]
     if unmoved:
         note.append(f"No input of this study bears on {', '.join(unmoved)}.")
-    columns = ["id", "decided most by", "nearest flip", "sigma", "P(flip)"]
-    return [Section("What would break them, or make them true: nearest first", columns, rows, " ".join(note), 3)] if (
-        note) else []
+    columns = ["id", "holds most by", "nearest flip", "sigma", "P(flip)"]
+    if any("(" in row[1] for row in rows):
+        note.append("Holds most by: the input that decides most, and whether it holds where that is low or high.")
+    title = "What would break them, or make them true: most probable first"
+    return [Section(title, columns, rows, " ".join(note), 3)] if note else []
 
 
 def _flips(results: Results) -> list[Section]:
@@ -153,18 +164,19 @@ def _flips(results: Results) -> list[Section]:
             for b in found.values()]
     if not rows:
         return []
-    crossed = [[b.target, *_alone(study, list(c))] for b in found.values() for _, c in _by_input(b)]
+    crossed = [[b.target, *_alone(study, group)] for b in found.values() for group in _useful(b)]
     return [
         Section("What would break them, or make them true", [
-            "id", "decided most by", "nearest flip", "sigma", "P(flip)"], rows, f"{SIGMA} {DECIDED}", 3),
+            "id", "holds most by", "nearest flip", "sigma", "P(flip)"], rows, f"{SIGMA} {DECIDED}", 3),
         *([Section("Break-even values of claims: one input at a time", [
             "id", "input", "central", "flipped", "P(there)"], crossed, BREAK_EVEN, 4)] if crossed else [])]
 
 
-DECIDED = ("Decided most by: the input whose values differ most between samples that hold and samples that fail (Monte "
+DECIDED = ("Holds most by: the input whose values differ most between samples that hold and samples that fail (Monte "
            "Carlo filtering), or, where that shows nothing, that takes most of the way to the nearest flip.")
 BREAK_EVEN = (f"All other inputs are central. Looked for from 1/{SPAN:g} of the central value to {SPAN:g} times it and "
-              "over the whole distribution; \"up to\" and \"from\" reach to the end of that. P(there): of the input.")
+              "over the whole distribution; \"up to\" and \"from\" reach to the end of that. Of inputs that are never "
+              "there, only the one nearest to its central value (all: tables/crossings.csv). P(there): of the input.")
 
 
 def _by_input(found: Break) -> Iterator[tuple[str, Iterator[Crossing]]]:
@@ -199,11 +211,11 @@ def first_places(results: Results) -> list[Section]:
         rows += [[criterion_name(c), names, *row] for names, cells in by_scenario(study, flip) for row in cells]
         crossed += [[criterion_name(c), names, *row] for names, cells in by_scenario(study, alone) for row in cells]
     return [
-        Section("Does first place hold", ["criterion", "scenario", "first, centrally", "decided most by",
+        Section("Does first place hold", ["criterion", "scenario", "first, centrally", "holds most by",
                                           "nearest flip", "sigma", "P(flip)"], rows, f"{SIGMA} {DECIDED}", 5),
         *([Section("Break-even values of first places: one input at a time", [
             "criterion", "scenario", "input", "central", "flipped", "P(there)"], crossed,
-            f"{BREAK_EVEN} Of inputs that are never there, only the one nearest to its central value.", 5)]
+            BREAK_EVEN, 5)]
           if crossed else [])]
 
 

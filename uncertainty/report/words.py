@@ -9,9 +9,9 @@ import numpy as np
 
 from ..breaking import CLEAR, Break, Crossing, Move
 from ..study import Study
-from .text import number, percent
+from .text import percent
 
-SMALL = 0.05  # parts of a flip's distance up to which an input is not told
+DIRECTIONS = {"holds at high values": "high", "holds at low values": "low"}
 
 
 def input_words(study: Study, name: str) -> str:
@@ -24,18 +24,25 @@ def input_words(study: Study, name: str) -> str:
     return " ".join([*lead, words]) + opening + scenarios
 
 
-def value_words(value: float, unit: str) -> str:
-    """A value with its unit: `$2,206`, `0.106 kW`, `1.31`, `0`."""
+def value_words(value: float, unit: str, beyond: float = 0.0) -> str:
+    """A value with its unit: `$2,206`, `0.106 kW`, `1.31`, `0`; rounded up or down where it is to lie `beyond` it."""
     if unit == "USD":
-        return f"${value:,.0f}" if abs(value) >= 100 else f"${value:,.2f}"
-    shown = f"{value:,.0f}" if value.is_integer() else number(value)
+        return f"${_rounded(value, 0 if abs(value) >= 100 else 2, beyond):,.{0 if abs(value) >= 100 else 2}f}"
+    decimals = 0 if value.is_integer() or not value else max(0, 2 - math.floor(math.log10(abs(value))))
+    shown = f"{_rounded(value, decimals, beyond):,.{decimals}f}"
     return shown if unit == "1" else f"{shown} {unit}"
 
 
+def _rounded(value: float, decimals: int, beyond: float) -> float:
+    """To so many decimals; to the next, and not back to less than a value, in the direction of `beyond`."""
+    near = round(value, decimals)
+    back = (near - value) * beyond < 0
+    return near + math.copysign(10.0**-decimals, beyond) if back else near
+
+
 def _target(move: Move) -> str:
-    """Where an input goes; a hair's breadth from the central value is told as such."""
-    to, center = value_words(move.value, move.unit), value_words(move.central, move.unit)
-    return to if to != center else f"just {'above' if move.value > move.central else 'below'} {center}"
+    """Where an input goes, rounded away from the central value: at that it is flipped, if the others are too."""
+    return value_words(move.value, move.unit, move.value - move.central)
 
 
 def flip_words(study: Study, found: Break, most: int, centers: bool = False) -> str:
@@ -44,19 +51,19 @@ def flip_words(study: Study, found: Break, most: int, centers: bool = False) -> 
         return "no input of this study bears on it"
     if not found.moves:
         limit = "" if math.isnan(found.upper_limit) else f"; P < {100 * found.upper_limit:.2g} %"
-        return f"none within {found.radius:g} sigma of {found.searched:,} points{limit}"
-    large = [move for move in found.moves if move.share > SMALL] or list(found.moves[:1])
+        return f"none found within {found.radius:g} sigma ({found.searched:,} points tried){limit}"
     told = ", ".join(f"{input_words(study, move.input)} {_target(move)}"
                      + (f" (central {value_words(move.central, move.unit)})" if centers else "")
-                     for move in large[:most])
-    more = f" and {len(large) - most} more" if len(large) > most else ""
+                     for move in found.moves[:most])
+    more = f" and {len(found.moves) - most} more" if len(found.moves) > most else ""
     return f"{'fails' if found.held else 'holds'} at {told}{more}"
 
 
-def threat(study: Study, found: Break, direction: bool = False) -> str:
-    """The input that decides most, with its direction where there is one; a dash for none."""
+def threat(study: Study, found: Break, full: bool = False) -> str:
+    """The input that decides most, and at which of its values it holds; a dash for none."""
     first = found.separation[0] if found.separation and found.separation[0].adjusted < CLEAR else None
-    where = f" ({first.direction})" if direction and first and first.direction else ""
+    where = first.direction if first and full else DIRECTIONS.get(first.direction, "") if first else ""
+    where = f" ({where})" if where else ""
     return f"{input_words(study, found.threat)}{where}" if found.threat else "–"
 
 
@@ -85,7 +92,7 @@ def ranges(crossings: Iterable[Crossing]) -> str:
     """Intervals of one input's values: `up to $2,250; from $15,996`, which goes on to the end of what was searched."""
     told = []
     for crossing in crossings:
-        low, high = (value_words(x, crossing.unit) for x in (crossing.low, crossing.high))
+        low, high = value_words(crossing.low, crossing.unit, 1.0), value_words(crossing.high, crossing.unit, -1.0)
         if crossing.first or crossing.last:
             told.append(f"up to {high}" if crossing.first else f"from {low}")
         else:
