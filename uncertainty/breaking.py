@@ -130,7 +130,8 @@ def _break(plan: Plan, done: Part, i: int, watched: Watched, searches: Searches)
     starts = moved(watched.space, starts[np.isfinite(starts).all(axis=1)])
     trial, found = certified or searches.nearest(watched.test, dict(zip(watched.reach, starts, strict=True)))
     moves = _moves(trial, found.point) if np.isfinite(found.distance) else ()
-    separation, curves = _by_level(plan, done, watched) if 0 < flipped.value < 1 else ((), ())
+    seen = done.totals.levels[watched.levels]
+    separation, curves = _by_level(plan, done, watched) if 0 < flipped.value < 1 and seen.any() else ((), ())
     return Break(*said, limit, found.distance, moves, found.searched, found.radius,
                  tuple(_crossings(plan, searches.crossings(watched.test))), separation, curves)
 

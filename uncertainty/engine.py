@@ -128,8 +128,8 @@ def _replicate(plan: Plan, replicate: int, totals: Totals, sink: Sink | None) ->
     orders: list[tuple[Floats, ...]] = []
     numbers: dict[str, list[bands.Count]] = {}
     seen = watch(plan)
-    for start, inputs, levels in blocks(plan, replicate):
-        outputs = evaluate(plan, inputs)
+    for block in blocks(plan, replicate):
+        outputs = evaluate(plan, block.inputs)
         cost = [costs(plan.ground, criterion, outputs) for criterion in plan.study.criteria]
         _add_pairwise(pairs, _block_sums(plan, outputs, cost, replicate))
         contests = {c: contest(plan.ground, c, each) for c, each in zip(plan.study.criteria, cost, strict=True)}
@@ -138,9 +138,9 @@ def _replicate(plan: Plan, replicate: int, totals: Totals, sink: Sink | None) ->
         for name in (n for n in WHOLE if n in outputs):
             bands.count_whole(outputs[name].reshape(-1, outputs[name].shape[-1]), numbers.setdefault(name, []))
         _bin(plan, outputs, counts, undefined)
-        look(plan, outputs, contests, levels, seen)
+        look(plan, outputs, contests, block, seen)
         if sink:
-            sink(replicate, start, inputs | outputs)
+            sink(replicate, block.start, block.inputs | outputs)
     passed = _Replicate(*pairs[0], orders, numbers, seen, np.empty(0))
     passed = passed._replace(quantile=_quantile_claims(plan, passed, counts, undefined))
     histogram.accumulate(totals.bins, counts)
@@ -211,13 +211,19 @@ def _statistics(plan: Plan, passed: list[_Replicate]) -> Statistics:
         found.append(_ranked(plan, present(plan.ground, criterion), told, lost, whole))
     tallies = {name: [[bands.tallied(cell) for cell in each.numbers[name]] for each in passed]
                for name in passed[0].numbers}
-    return Statistics(means, tuple(found), tallies, _tests(passed))
+    return Statistics(means, tuple(found), tallies, _tests(plan, passed, found))
 
 
-def _tests(passed: list[_Replicate]) -> Values:
-    """What tests say, replicate first."""
+def _tests(plan: Plan, passed: list[_Replicate], ranked: list[Values]) -> Values:
+    """What tests say, replicate first; how often first places flip, the ranking has counted."""
     seen = {name: np.stack([getattr(each.seen, name) for each in passed]).astype(np.float64)
             for name in ("flips", "counted", "distance", "nearest")}
+    criteria = [criterion.name for criterion in plan.study.criteria]
+    for i, watched in enumerate(plan.asked.watched):
+        if watched.scenario:
+            differs = ranked[criteria.index(watched.target)]["first_differs"]
+            at = min(plan.study.scenarios.index(watched.scenario), differs.shape[1] - 1)
+            seen["flips"][:, i] = np.round(differs[:, at] * plan.study.sampling.samples)
     return {**seen, "quantile": np.stack([each.quantile for each in passed])}
 
 

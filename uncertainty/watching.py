@@ -1,7 +1,8 @@
 """What tests say as samples pass by: how often they hold, at which levels of their inputs they flip, and how near.
 
 A flip is where a test is not what it is at the central values. Counts are whole numbers, and the nearest flip of a
-replicate the first of those that are nearest: no bit depends on the size of a block.
+replicate the first of those that are nearest: no bit depends on the size of a block. Levels and nearest flips are those
+of the first `LOOKED` samples of a replicate, which are a point set of their own: more would cost more than they tell.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from scipy.special import ndtri
 
 from .analysis.claims import Contest
 from .asked import Watched
-from .plan import Floats, Plan, Values
+from .plan import Block, Floats, Plan, Values
 from .resolve import Criterion
 from .space import displacements
 from .truths import Sight
 
+LOOKED = 1 << 11  # samples of each replicate that are looked at closely
 LEVELS = 32  # bins of equal probability that an input's levels are counted in
 Ints = NDArray[np.int64]
 
@@ -30,10 +32,10 @@ class Watch(NamedTuple):
 
     Attributes
     ----------
-    flips : (watched,) samples in which each test is flipped
+    flips : (watched,) samples in which each claim is flipped; of first places the ranking knows
     counted : (counted, scenario) samples in which each test holds
-    levels : (reach, LEVELS) samples flipped, by level of each input that each watched test hangs on, in their order
-    whole : (stream, LEVELS) all samples
+    levels : (reach, LEVELS) of those looked at, samples flipped, by level of each input that a watched test hangs on
+    whole : (stream, LEVELS) all that are looked at
     distance, nearest : (watched,), (watched, inputs) of the nearest flip, inf and NaN where there is none
     """
 
@@ -54,35 +56,48 @@ def watch(plan: Plan) -> Watch:
                  np.full(len(watched), np.inf), np.full((len(watched), max(reaches, default=0)), np.nan))
 
 
-def look(plan: Plan, outputs: Values, contests: Mapping[Criterion, Contest], levels: Floats, seen: Watch) -> None:
-    """Take a block of samples, with contests that are known and the levels of streams (stream, sample)."""
-    sight = Sight(plan.ground, outputs, contests)
-    samples = levels.shape[1]
+def look(plan: Plan, outputs: Values, contests: Mapping[Criterion, Contest], block: Block, seen: Watch) -> None:
+    """Take a block of samples, with contests that are known."""
+    sight, samples = Sight(plan.ground, outputs, contests), block.levels.shape[1]
+    held = {test: sight.holds(test) for test in plan.asked.counted}
     for test, row in plan.asked.counted.items():
-        held = np.broadcast_to(sight.holds(test), (seen.counted.shape[1], samples))
-        seen.counted[row] += np.count_nonzero(held, axis=1)
-    bins = (levels * LEVELS).astype(np.intp)
-    for stream, own in zip(bins, seen.whole, strict=True):
+        shown = np.broadcast_to(held[test], (seen.counted.shape[1], samples))
+        seen.counted[row] += np.count_nonzero(shown, axis=1)
+    closely = block.levels[:, : max(LOOKED - block.start, 0)]
+    near = _Near(closely)
+    for stream, own in zip(near.bins, seen.whole, strict=True):
         own += np.bincount(stream, minlength=LEVELS)
-    near = _Distances(levels)
     for i, watched in enumerate(plan.asked.watched):
-        flips = sight.holds(watched.test).all(axis=0) != watched.held
-        at = np.flatnonzero(np.broadcast_to(flips, samples))
+        if watched.scenario and not near.samples:
+            continue
+        found = held[watched.test] if watched.test in held else sight.holds(watched.test)
+        flips = np.broadcast_to(found.all(axis=0) != watched.held, samples)
+        if not watched.scenario:
+            seen.flips[i] += np.count_nonzero(flips)
+        at = np.flatnonzero(flips[: near.samples])
         if len(at):
-            seen.flips[i] += len(at)
-            reach = len(watched.reach)
-            places = bins[np.array(watched.reach)[:, None], at] + np.arange(reach)[:, None] * LEVELS
-            seen.levels[watched.levels] += np.bincount(places.ravel(), minlength=reach * LEVELS).reshape(-1, LEVELS)
+            seen.levels[watched.levels] += near.levels_of(watched, at)
             _measure(near.of(watched), at, i, seen)
 
 
-class _Distances:
-    """Displacements of a block's samples, and their squares in sum, in the spaces of tests; each made once."""
+class _Near:
+    """Samples that are looked at closely: levels, and displacements and squared distances, each made once."""
 
     def __init__(self, levels: Floats) -> None:
-        """Of samples with these levels."""
-        self.levels = levels
+        """Of samples with these levels (stream, sample)."""
+        self.levels, self.samples = levels, levels.shape[1]
         self.made: dict[Any, tuple[Floats, Floats]] = {}
+
+    @cached_property
+    def bins(self) -> NDArray[np.intp]:
+        """Bins of levels (stream, sample)."""
+        return np.asarray((self.levels * LEVELS).astype(np.intp))
+
+    def levels_of(self, watched: Watched, at: NDArray[np.intp]) -> Ints:
+        """Counts by level (input, LEVELS) of the inputs of a test, of some samples."""
+        inputs = len(watched.reach)
+        places = self.bins[np.array(watched.reach)[:, None], at] + np.arange(inputs)[:, None] * LEVELS
+        return np.bincount(places.ravel(), minlength=inputs * LEVELS).reshape(-1, LEVELS)
 
     @cached_property
     def scores(self) -> Floats:
