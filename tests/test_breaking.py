@@ -15,8 +15,11 @@ from test_truth import BUDGET, PER_PUE, POWERWALL, PRICE, PUE, PUE_TEXT, SAMPLIN
 
 import uncertainty as un
 from uncertainty import execution, plan
+from uncertainty.breaking import label
 from uncertainty.files import shipped
 from uncertainty.model import INPUTS
+from uncertainty.report.tables import TABLES
+from uncertainty.trial import flipped_at, trial
 from uncertainty.watching import LEVELS
 
 PRICES = {"rtx_pro_6000": 8999.99, "dgx_spark": 3999.0, "rtx_a6000": 4650.0, "rtx_a5000": 2500.0}
@@ -735,6 +738,20 @@ def test_prices_are_those_of_the_reference_study(inside):
     ours, theirs = (next(iter(s.entries["battery_unit_price"].values())).quantity.value for s in (study, reference))
     assert ours.center() == 8200 != theirs.center()
     np.testing.assert_array_equal(ours.ppf(EDGES), theirs.ppf(EDGES))
+
+
+def test_flips_are_flips_with_the_digits_that_tables_tell(reference):
+    told, prepared = {}, reference.plan
+    for row in TABLES["nearest"](reference).records():
+        if row["input"]:
+            told.setdefault((row["target"], row["scenario"]), {})[row["input"]] = float(f"{row['value']:.10g}")
+    assert len(told) > 20
+    for watched in prepared.asked.watched:
+        moves = told.get((watched.target, watched.scenario))
+        if moves:
+            own = trial(prepared, watched.test)
+            at = [moves.get(label(prepared, draw), center) for draw, center in zip(own.draws, own.central, strict=True)]
+            assert flipped_at(own, np.array(at)[:, None])[0], watched.target
 
 
 # --- what once went wrong ----------------------------------------------------------------------------------------

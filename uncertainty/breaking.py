@@ -5,6 +5,7 @@ The model is asked at points of the test's own inputs, all others being at their
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from .trial import Trial, flipped_at, values_at
 
 Floats = NDArray[np.float64]
 CLEAR = 0.05  # adjusted p below which an input is taken to separate what holds from what fails
+DIGITS = 10  # of the values of a flip
 STARTS = 8  # nearest flips among samples that a search starts from
 
 
@@ -152,7 +154,8 @@ def label(plan: Plan, draw: int) -> str:
 def _moves(trial: Trial, point: Floats) -> tuple[Move, ...]:
     """Inputs that have to move in a flip, those that take most of its distance first."""
     level, share = levels(trial.space, point[None])[0], shares(trial.space, point)
-    values, found, told = _needed(trial, values_at(trial, point[None])[:, 0], share), [], set[int]()
+    values = _readable(trial, _needed(trial, values_at(trial, point[None])[:, 0], share))
+    found, told = list[Move](), set[int]()
     for draw, column, center, value in zip(trial.draws, trial.column, trial.central, values, strict=True):
         if value != center:  # of several distributions with one draw, the first has the share
             found.append(Move(*_named(trial.plan, draw), float(value), float(center), float(level[column]),
@@ -168,6 +171,21 @@ def _needed(trial: Trial, values: Floats, share: Floats) -> Floats:
         other[i] = trial.central[i]
         if flipped_at(trial, other[:, None])[0]:
             values = other
+    return values
+
+
+def _readable(trial: Trial, values: Floats) -> Floats:
+    """Values (draw,) of a flip to as many digits as tables tell, where these are a flip too."""
+    for i in np.flatnonzero(values != trial.central):
+        step = 10.0 ** (math.floor(math.log10(abs(values[i]))) - DIGITS + 1) if values[i] else 1.0
+        near = np.round(values[i] / step)
+        way = 1.0 if values[i] > trial.central[i] else -1.0
+        for count in (near, near + way, near - way):
+            other = values.copy()
+            other[i] = float(f"{count * step:.{DIGITS}g}")
+            if flipped_at(trial, other[:, None])[0]:
+                values = other
+                break
     return values
 
 

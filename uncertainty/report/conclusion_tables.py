@@ -5,7 +5,6 @@ A target is the id of a claim, or the name of a criterion whose first place it i
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise, product
 from typing import Any
 
@@ -69,7 +68,7 @@ def _nearest(results: Results) -> Table:
     for each in results.breaks:
         limit, how_far = rounded(each.upper_limit, ERROR_DIGITS), [
             rounded(x, SEARCH_DIGITS) for x in (each.distance, each.radius)]
-        moves = [[m.input, m.unit, _away(m.value, m.central), rounded(m.central),
+        moves = [[m.input, m.unit, rounded(m.value), rounded(m.central),
                   *(rounded(x, SEARCH_DIGITS) for x in (m.level, m.share))] for m in each.moves]
         found += [[each.target, each.scenario, int(each.held), *_paired(*each.flips), limit, *how_far, each.searched,
                    *move] for move in moves or [nothing]]
@@ -79,14 +78,6 @@ def _nearest(results: Results) -> Table:
 
 def _paired(value: Any, se: Any) -> list[float]:
     return list(paired(np.asarray(value), np.asarray(se)).tolist())
-
-
-def _away(value: float, central: float) -> float:
-    """A value to 9 significant digits, rounded away from the central one: it is to flip."""
-    if not value:
-        return 0.0
-    step = 10.0 ** (math.floor(math.log10(abs(value))) - 8)
-    return rounded((math.ceil if value > central else math.floor)(value / step) * step)
 
 
 def _crossings(results: Results) -> Table:
