@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from .spread import axes, filling, uniform
+from .spread import axes, filling, lattice, uniform
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -24,6 +24,8 @@ Oracle = Callable[[Floats], Bools]  # displacements (point, input) -> whether it
 FIRST, FILL = 3072, 6144  # points that fill the ball: to begin with, and of the radius found
 FEW = 2  # inputs of which twice as many fill a ball well
 ROUNDS = 8  # fillings of the ball, each of which may show a nearer flip
+BESIDE = 1e-9  # distance that is as good as none
+CHUNK = 1 << 14  # points of a lattice that are tried at once
 EMPTY = 2  # fillings without any flip before none is found at all
 STEPS = (0.1, 0.03, 0.01, 0.003, 0.001)  # finite differences, over the radius
 LENGTHS = np.array([0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0])  # of steps, over that of the tangent plane
@@ -65,13 +67,14 @@ def nearest(flips: Oracle, inputs: int, starts: Floats, reach: float = 8.0) -> N
     Every input is scanned by itself and the ball is filled with points; from the nearest flips of all kinds the
     search goes on by leaving inputs out, by tangent planes (Rackwitz and Fiessler 1978, Comput. Struct. 9, 489) with
     a line search, which converges where the limit is smooth, and by random steps at shrinking scales, which need no
-    smoothness. The ball of the radius found is then filled with points, and a flip among these starts anew.
-    It is a search: thin slivers may escape it, and `radius` says no more than that no point tried flips within it.
+    smoothness. The ball of the radius found is then filled with points, and a flip among these starts anew; with one
+    or two inputs by all points of a fine lattice, so that none of these is nearer. It is a search: thin slivers may
+    escape it, and `radius` says no more than that no point tried flips within it.
 
     Parameters
     ----------
     flips
-        displacements (point, input) -> booleans (point,), False at zero. It is called with up to some thousand points.
+        displacements (point, input) -> booleans (point,), False at zero. It is called with up to 16,384 points.
     inputs
         how many there are.
     starts : (start, input)
@@ -93,8 +96,21 @@ def nearest(flips: Oracle, inputs: int, starts: Floats, reach: float = 8.0) -> N
             known = known[_norm(known) < before * (1.0 - WORTH)]
             if not len(known) and (k + 1 >= EMPTY or np.isfinite(search.distance)):
                 break
+        if inputs <= FEW:
+            _exhaust(search, lattice(inputs), reach)
     return Nearest(search.point, search.distance, search.searched,
                    search.distance if np.isfinite(search.distance) else reach)
+
+
+def _exhaust(search: _Search, points: Floats, reach: float) -> None:
+    """Try all points of a lattice, in order of their norm, up to the flip that is known, and go on from what flips."""
+    for start in range(0, len(points), CHUNK):
+        chunk = points[start : start + CHUNK]
+        if _norm(chunk[0]) >= min(reach, search.distance):
+            break
+        known = _flipped(search, chunk)
+        if len(known):
+            _descend(search, known)
 
 
 def _try(search: _Search, points: Floats) -> Bools:
@@ -136,6 +152,8 @@ def _directed(search: _Search, points: Floats) -> Floats:
 
 def _descend(search: _Search, known: Floats) -> None:
     """Go from flips to the nearest that can be reached from them."""
+    if search.distance < BESIDE:
+        return
     basins = _sparser(search, _sparser(search, _distinct(known, 8)))
     basins = _distinct(_drawn_in(search, basins, (48, 32)), 6)
     walked = _walked(search, np.concatenate([_tangent(search, basins[:3], 12), basins]))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+SPACING, FARTHEST = 0.0125, 5.0  # of a lattice
 
 
 @lru_cache(maxsize=64)
@@ -23,6 +24,17 @@ def axes(inputs: int) -> Floats:
     count = min(max(512 // inputs, 64), 256)
     along = np.arange(1, count + 1)[:, None, None] / count
     return np.asarray(along * np.concatenate([np.eye(inputs), -np.eye(inputs)])).reshape(-1, inputs)
+
+
+@lru_cache(maxsize=2)
+def lattice(inputs: int) -> Floats:
+    """All points (point, input) of a square lattice but the centre, as far as FARTHEST, in order of their norm."""
+    count = round(FARTHEST / SPACING)
+    line = np.arange(-count, count + 1) * SPACING
+    points = np.stack(np.meshgrid(*[line] * inputs, indexing="ij"), axis=-1).reshape(-1, inputs)
+    norm = np.sqrt((points * points).sum(axis=1))
+    order = np.argsort(norm, kind="stable")
+    return points[order[(norm[order] > 0) & (norm[order] <= FARTHEST)]]
 
 
 @lru_cache(maxsize=32)
