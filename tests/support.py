@@ -29,6 +29,14 @@ def dist(kind, **parameters):
     return f'{{ dist = "{kind}", {", ".join(_lines(parameters))}, source = "test" }}'
 
 
+PRICES = f"""
+[build.rtx_a5000]
+unit_price = {dist("lognormal", median=2500, sigma=0.15)}
+[build.dgx_spark]
+unit_price = {dist("pert", low=2999, mode=3999, high=4699)}
+"""  # of both builds
+
+
 def assert_close(value, se, truth, replicates, samples=None, level=0.9999):
     """An estimate is as near the truth as its standard error says it is in all but 1 of 10,000 cases.
 

@@ -6,19 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from support import assert_close, dist
+from support import PRICES, assert_close, dist
 
 import uncertainty as un
 from uncertainty import engine, execution, plan
 from uncertainty.model import OUTPUTS
 
 PUE = dist("pert", low=1.05, mode=1.25, high=1.6)
-PRICES = f"""
-[build.rtx_a5000]
-unit_price = {dist("lognormal", median=2500, sigma=0.15)}
-[build.dgx_spark]
-unit_price = {dist("pert", low=2999, mode=3999, high=4699)}
-"""
 LEDGER = """
 [[claims]]
 id = "C1"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import dist, study_text
+from support import PRICES, dist, study_text
 
 import uncertainty as un
 from uncertainty import cli, engine, execution
@@ -30,12 +30,7 @@ from uncertainty.plan import plan_of
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are of Unix")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
-REST = f"""
-[build.rtx_a5000]
-unit_price = {dist("lognormal", median=2500, sigma=0.15)}
-[build.dgx_spark]
-unit_price = {dist("pert", low=2999, mode=3999, high=4699)}
-[scenarios.cold]
+REST = f"""{PRICES}[scenarios.cold]
 pue = 1.1
 [scenarios.hot]
 pue = {dist("pert", low=1.4, mode=1.65, high=2.1)}

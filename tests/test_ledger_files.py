@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from support import dist, study_text
+from support import PRICES, dist, study_text
 
 import uncertainty as un
 from uncertainty import batch, cli, frames, running, terminal
@@ -16,12 +16,7 @@ from uncertainty.report.conclusion_tables import CONCLUSIONS, met
 from uncertainty.report.tables import tables
 
 HALF = dist("discrete", values=[1.2, 1.4], probabilities=[0.5, 0.5], central=1.2)
-REST = f"""
-[build.rtx_a5000]
-unit_price = {dist("lognormal", median=2500, sigma=0.15)}
-[build.dgx_spark]
-unit_price = {dist("pert", low=2999, mode=3999, high=4699)}
-[scenarios.cold]
+REST = f"""{PRICES}[scenarios.cold]
 pue = {dist("uniform", low=1.1, high=1.3)}
 [scenarios.hot]
 pue = {dist("pert", low=1.4, mode=1.65, high=2.1)}

@@ -17,18 +17,18 @@ _HOME = {
     "uniform": "distributions", "triangular": "distributions", "pert": "distributions", "normal": "distributions",
     "lognormal": "distributions", "beta": "distributions", "discrete": "distributions",
     "empirical": "distributions", "Marginal": "distributions", "quantile_function": "inverse",
-    "percentile_bands": "analysis.bands", "probability": "analysis.ranking",
-    "rank_acceptability": "analysis.ranking", "pairwise_winning": "analysis.ranking",
-    "expected_regret": "analysis.ranking",
+    "percentile_bands": "analysis.bands", "probability": "analysis.labelled",
+    "rank_acceptability": "analysis.labelled", "pairwise_winning": "analysis.labelled",
+    "expected_regret": "analysis.labelled",
 }
 __all__ = sorted(_HOME)
 
 if TYPE_CHECKING:
     from .analysis.bands import percentile_bands as percentile_bands
-    from .analysis.ranking import expected_regret as expected_regret
-    from .analysis.ranking import pairwise_winning as pairwise_winning
-    from .analysis.ranking import probability as probability
-    from .analysis.ranking import rank_acceptability as rank_acceptability
+    from .analysis.labelled import expected_regret as expected_regret
+    from .analysis.labelled import pairwise_winning as pairwise_winning
+    from .analysis.labelled import probability as probability
+    from .analysis.labelled import rank_acceptability as rank_acceptability
     from .distributions import Marginal as Marginal
     from .distributions import beta as beta
     from .distributions import discrete as discrete

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from .analysis.flips import Nearest, nearest
-from .analysis.ranking import probability
+from .analysis.labelled import probability
 from .design import Copula, Sampling
 from .propagation import Arrays, dependence_of, draws, outputs_of, sampling_of
 from .space import Space, displacements, levels, shares, space, values
