@@ -11,9 +11,12 @@ __version__ = "0.1.0"
 
 _HOME = {
     "load": "study", "Study": "study", "StudyError": "files",
-    "run": "results", "Results": "results", "write": "store",
+    "run": "runner", "Results": "results", "write": "store",
     "ModelError": "plan", "WorkerError": "execution",
     "sample": "samples", "propagate": "propagation", "nearest_flip": "nearest",
+    "sobol_indices": "sensitivity", "shapley_effects": "sensitivity", "morris": "screening",
+    "one_at_a_time": "screening", "given_data": "given", "conditional_means": "given", "tornado_of_tenths": "given",
+    "evpi": "information", "evppi": "information", "evsi": "information",
     "uniform": "distributions", "triangular": "distributions", "pert": "distributions", "normal": "distributions",
     "lognormal": "distributions", "beta": "distributions", "discrete": "distributions",
     "empirical": "distributions", "Marginal": "distributions", "quantile_function": "inverse",
@@ -40,13 +43,23 @@ if TYPE_CHECKING:
     from .distributions import uniform as uniform
     from .execution import WorkerError as WorkerError
     from .files import StudyError as StudyError
+    from .given import conditional_means as conditional_means
+    from .given import given_data as given_data
+    from .given import tornado_of_tenths as tornado_of_tenths
+    from .information import evpi as evpi
+    from .information import evppi as evppi
+    from .information import evsi as evsi
     from .inverse import quantile_function as quantile_function
     from .nearest import nearest_flip as nearest_flip
     from .plan import ModelError as ModelError
     from .propagation import propagate as propagate
     from .results import Results as Results
-    from .results import run as run
+    from .runner import run as run
     from .samples import sample as sample
+    from .screening import morris as morris
+    from .screening import one_at_a_time as one_at_a_time
+    from .sensitivity import shapley_effects as shapley_effects
+    from .sensitivity import sobol_indices as sobol_indices
     from .store import write as write
     from .study import Study as Study
     from .study import load as load

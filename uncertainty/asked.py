@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from . import model
 from .analysis.ranking import Order
-from .design import cholesky
+from .copula import cholesky
 from .distributions import Marginal
 from .ledger import RANKED, Term, Test
 from .resolve import Criterion

@@ -13,7 +13,8 @@ from scipy.special import ndtri
 
 from .analysis.flips import Nearest, nearest
 from .analysis.labelled import probability
-from .design import Copula, Sampling
+from .copula import Copula
+from .design import Sampling
 from .propagation import Arrays, dependence_of, draws, outputs_of, sampling_of
 from .space import Space, displacements, levels, shares, space, values
 

@@ -10,7 +10,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from .design import METHODS, Copula, Sampling, Stream, copula, correlate, points, unit
+from .copula import Copula, copula, correlate
+from .design import METHODS, Sampling, Stream, points, unit
 from .inverse import quantile_function
 
 Arrays = Mapping[str, NDArray[Any]]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from .design import cholesky
+from .copula import cholesky
 from .distributions import Marginal
 from .inverse import QuantileFunction, quantile_function
 

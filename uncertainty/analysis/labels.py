@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 SAMPLED = ("replicate", "sample")
+DUMMY = "dummy"  # the row of an input that does nothing: what it gets is what chance gives
 
 
 class Frame(NamedTuple):
