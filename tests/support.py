@@ -17,11 +17,15 @@ def _lines(table):
 
 
 def study_text(rest="", **given):
-    """A study of constants, but for what is given: keys of the file's top, of [sampling], or else of [inputs]."""
+    """A study of constants, but for what is given: keys of the file's top, of [sampling], or else of [inputs].
+
+    What drives it is not asked for, unless the rest does.
+    """
     shown = [f"{key} = {given.pop(key)!r}" for key in ("outputs", "precisions") if key in given]
     top, sampling = ({k: given.pop(k, v) for k, v in table.items()} for table in (TOP, SAMPLING))
     inputs = _lines(INPUTS | given)
-    return "\n".join([*_lines(top), *shown, "[sampling]", *_lines(sampling), "[inputs]", *inputs, rest, ""])
+    driven = [] if "[sensitivity" in rest else ["[sensitivity]", "samples = 0"]
+    return "\n".join([*_lines(top), *shown, "[sampling]", *_lines(sampling), *driven, "[inputs]", *inputs, rest, ""])
 
 
 def dist(kind, **parameters):

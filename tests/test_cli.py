@@ -45,7 +45,8 @@ def test_run_prints_tables_of_80_columns_and_writes_the_folder(study, capsys):
     written = {str(p.relative_to("results/cards")) for p in Path("results/cards").rglob("*") if p.is_file()}
     tables = {f"tables/{t}.csv" for t in (
         "bands", "counts", "enough", "ranks", "pairs", "flips", "taus", "inputs", "claims", "claim_scenarios",
-        "nearest", "crossings", "separation", "levels", "picks", "ratings", "preference", "central_weights")}
+        "nearest", "crossings", "separation", "levels", "picks", "ratings", "preference", "central_weights",
+        "indices", "influence", "information", "measurements", "shared", "tornado", "stress", "stress_firsts")}
     assert written == {"results.nc", "summary.json", "report.md"} | tables
 
 

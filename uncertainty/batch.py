@@ -15,7 +15,8 @@ from .files import StudyError
 from .jobs import Job
 from .plan import Plan, block_size
 from .resolve import Problem
-from .results import Results, results_of
+from .results import Results
+from .runner import results_of
 from .store import is_whole, write
 from .study import Study, load
 from .versions import versions

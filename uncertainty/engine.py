@@ -16,8 +16,10 @@ from .analysis import bands, histogram, ranking
 from .analysis.bands import Tally
 from .analysis.error import Estimate, combine
 from .analysis.histogram import Sums
+from .drivers import DRIVEN, driven, drivers
 from .model import OUTPUTS
 from .plan import WHOLE, Floats, Plan, Values, blocks, check, evaluate
+from .study import Study
 from .truths import Sight, contest, costs, present
 from .watching import Ints, Watch, look, watch
 
@@ -40,6 +42,7 @@ class Statistics(NamedTuple):
     means: Values
     ranking: tuple[Values, ...]  # one a criterion
     tallies: dict[str, list[list[Tally]]]  # of whole numbers, by replicate and cell
+    drivers: Values  # what `drivers.driven` says, of the first replicates: there may be fewer, or none
     tests: Values  # flips, counted, distance and nearest as `Watch` has them, and quantile: whether claims on one hold
 
 
@@ -91,7 +94,24 @@ def part(plan: Plan, first: int, end: int, sink: Sink | None = None) -> Part:
     np.empty(HEAP, np.uint8)
     totals = nothing(plan)
     passed = [_replicate(plan, replicate, totals, sink) for replicate in range(first, end)]
-    return Part(first, end, _statistics(plan, passed), totals)
+    statistics = _statistics(plan, passed)
+    return Part(first, end, statistics._replace(drivers=_drivers(plan, first, end, statistics)), totals)
+
+
+def _drivers(plan: Plan, first: int, end: int, statistics: Statistics) -> Values:
+    """What drives the study, by those replicates that tell of it, (replicate, ...); nothing where none does."""
+    told = drivers(plan) if first < DRIVEN else None
+    if told is None:
+        return {}
+    at = [present(plan.ground, criterion) for criterion in told.seen.criteria]
+    regret = [ranked["expected_regret"][..., some] for ranked, some in zip(statistics.ranking, at, strict=False)]
+    found = [driven(told, r, [each[r - first] for each in regret]) for r in range(first, min(end, DRIVEN))]
+    return {name: np.stack([each[name] for each in found]) for name in found[0]}
+
+
+def effort(study: Study) -> int:
+    """Samples that a replicate amounts to, with those that tell what drives the study: some eight times each input."""
+    return study.sampling.samples + 8 * study.driver_samples * len(study.streams())
 
 
 def nothing(plan: Plan) -> Totals:
@@ -107,12 +127,12 @@ def _no_sums(plan: Plan) -> Sums:
 
 def joined(each: Sequence[Statistics]) -> Statistics:
     """Statistics of one set of replicates after the other."""
-    means, tests = ({name: np.concatenate([s[name] for s in all_]) for name in all_[0]}
-                    for all_ in ([s.means for s in each], [s.tests for s in each]))
+    means, drivers, tests = ({name: np.concatenate([s[name] for s in all_]) for name in all_[0]} for all_ in (
+        [s.means for s in each], [s.drivers for s in each if s.drivers] or [{}], [s.tests for s in each]))
     ranking = tuple({name: np.concatenate([r[name] for r in ranked]) for name in ranked[0]}
                     for ranked in zip(*(s.ranking for s in each), strict=True))
     tallies = {name: [r for s in each for r in s.tallies[name]] for name in each[0].tallies}
-    return Statistics(means, ranking, tallies, tests)
+    return Statistics(means, ranking, tallies, drivers, tests)
 
 
 def gather(whole: Totals, part: Part) -> None:
@@ -211,7 +231,7 @@ def _statistics(plan: Plan, passed: list[_Replicate]) -> Statistics:
         found.append(_ranked(plan, present(plan.ground, criterion), told, lost, whole))
     tallies = {name: [[bands.tallied(cell) for cell in each.numbers[name]] for each in passed]
                for name in passed[0].numbers}
-    return Statistics(means, tuple(found), tallies, _tests(plan, passed, found))
+    return Statistics(means, tuple(found), tallies, {}, _tests(plan, passed, found))
 
 
 def _tests(plan: Plan, passed: list[_Replicate], ranked: list[Values]) -> Values:

@@ -92,7 +92,7 @@ def workers(todo: Sequence[Job], jobs: int | None, executor: Executor | None) ->
 
 
 def _size(study: Study) -> int:
-    return study.sampling.samples * study.sampling.replicates * len(study.scenarios)
+    return engine.effort(study) * study.sampling.replicates * len(study.scenarios)
 
 
 def _begin_worker() -> None:

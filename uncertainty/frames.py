@@ -176,19 +176,19 @@ def _claims(plan: Plan, done: Statistics) -> Group:
     claims, scenarios = plan.study.ledger.claims, len(plan.study.scenarios)
     sight = Sight(plan.ground, plan.central)
     central = np.array([float(sight.holds(claim.test).all()) for claim in claims])
-    held = combine(_held(plan, done)) if claims else Estimate(np.empty(0), np.empty(0))
+    found = combine(held(plan, done)) if claims else Estimate(np.empty(0), np.empty(0))
     by_scenario = np.full((len(done.tests["counted"]), len(claims), scenarios), np.nan)
     for i, claim in enumerate(claims):
         if claim.quantile is None and claim.test.everywhere:
             by_scenario[:, i] = done.tests["counted"][:, plan.asked.counted[claim.test]] / plan.study.sampling.samples
     limit = upper_limit(plan.study.sampling.samples * len(by_scenario))
-    unseen = np.isin(held.value, (0.0, 1.0)) & np.array([_hangs(plan, claim) for claim in claims], bool)
+    unseen = np.isin(found.value, (0.0, 1.0)) & np.array([_hangs(plan, claim) for claim in claims], bool)
     variables = {
         "holds_as_printed": Frame(("claim",), np.array([np.nan if c.printed is None else float(c.printed)
                                                         for c in claims]), {
             "units": "1", "long_name": "1 if true at the numbers that the document prints"}),
         "holds_centrally": Frame(("claim",), central, {"units": "1", "long_name": "1 if true at the central values"}),
-        **estimated("probability", ("claim",), held, "P(claim holds)"),
+        **estimated("probability", ("claim",), found, "P(claim holds)"),
         **estimated("scenario_probability", ("claim", "scenario"), combine(by_scenario),
                      "P(claim holds in the scenario), where it names none"),
         "upper_limit": Frame(("claim",), np.where(unseen, limit, np.nan), {
@@ -197,7 +197,7 @@ def _claims(plan: Plan, done: Statistics) -> Group:
             "units": "1", "long_name": "least probability asked for"})}
     texts = {name: Frame(("claim",), np.array([getattr(claim, name) for claim in claims], str), {})
              for name in ("says", "where", "note")}
-    words = np.array([verdict(float(p)) for p in held.value], str)
+    words = np.array([verdict(float(p)) for p in found.value], str)
     return Group(variables, {**index(claim=np.array([c.id for c in claims], str), scenario=plan.study.scenarios),
                              **texts, "verdict": Frame(("claim",), words, {})})
 
@@ -207,7 +207,7 @@ def _hangs(plan: Plan, claim: Claim) -> bool:
     return any(watched.reach for watched in plan.asked.watched if (watched.target, watched.scenario) == (claim.id, ""))
 
 
-def _held(plan: Plan, done: Statistics) -> Any:
+def held(plan: Plan, done: Statistics) -> Any:
     """Shares of samples in which each claim holds, (replicate, claim); of those on a quantile whether it holds."""
     claims, samples = plan.study.ledger.claims, plan.study.sampling.samples
     flips = done.tests["flips"] / samples

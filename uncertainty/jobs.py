@@ -123,7 +123,7 @@ class Job:
             self._reuse(kept)
             done = {r for task in self._done for r in range(*task)}
             lacking = [r for r in range(self.wanted) if r not in done]
-            runs = _runs(lacking, max(1, TASK // self.study.sampling.samples))
+            runs = _runs(lacking, max(1, TASK // engine.effort(self.study)))
             self.waiting = [Task(run[0], run[-1] + 1) for run in runs][::-1]
             if self.waiting and self.store and not self.dry:
                 samples.create(self.store.path, self.plan, self.wanted, self.store.key, replace=True)

@@ -31,7 +31,7 @@ from .study import Study
 from .versions import versions
 
 Arrays = Mapping[str, NDArray[Any]]
-FORMAT = 3  # of pieces: part of their hash
+FORMAT = 4  # of pieces: part of their hash
 STALE = 24 * 3600.0  # seconds after which pieces of a study that is no longer the same are swept away
 
 
@@ -156,7 +156,7 @@ def _packed(key: str, part: Part) -> dict[str, Any]:
 
 def _flat(statistics: Statistics) -> dict[str, NDArray[np.float64]]:
     """All statistics by a name of their own."""
-    flat = {f"{kind}/{name}": values for kind in ("means", "tests")
+    flat = {f"{kind}/{name}": values for kind in ("means", "drivers", "tests")
             for name, values in getattr(statistics, kind).items()}
     for i, ranked in enumerate(statistics.ranking):
         flat |= {f"ranking/{name}/{i}": values for name, values in ranked.items()}
@@ -188,9 +188,9 @@ def _unpacked(plan: Plan, key: str, task: Task, arrays: Arrays) -> Part:
                      and name.endswith(f"/{i}")} for i in range(len(plan.study.criteria)))
     tallies = {name.split("/")[1]: _tallies(flat, name.split("/")[1], task.end - task.first)
                for name in flat if name.startswith("lengths/")}
-    means, tests = ({name.split("/")[1]: x for name, x in flat.items() if name.startswith(f"{kind}/")}
-                    for kind in ("means", "tests"))
-    return Part(*task, Statistics(means, ranking, tallies, tests), totals)
+    means, drivers, tests = ({name.split("/")[1]: x for name, x in flat.items() if name.startswith(f"{kind}/")}
+                             for kind in ("means", "drivers", "tests"))
+    return Part(*task, Statistics(means, ranking, tallies, drivers, tests), totals)
 
 
 def _tallies(flat: Arrays, name: str, replicates: int) -> list[list[Tally]]:

@@ -17,7 +17,8 @@ from . import model
 from .analysis import histogram, ranking
 from .analysis.histogram import Grid
 from .asked import NOTHING, Asked, asked
-from .design import Copula, Points, Sampling, Stream, copula, correlate, points, unit
+from .copula import Copula, copula, correlate, scores_correlation
+from .design import Points, Sampling, Stream, points, unit
 from .distributions import Marginal
 from .inverse import QuantileFunction, quantile_function
 from .model import OUTPUTS
@@ -89,14 +90,7 @@ def prepare(study: Study) -> Plan:
     plan = _with_center(plan, {name: _centers(grid)[..., None] for name, grid in grids.items()})
     drawn = [(row, marginal) for (row, _), marginal in zip(draws, plan.marginals, strict=True)]
     return _with_bins(plan._replace(asked=asked(study, plan.ground, plan.central, plan.orders, slabs, drawn,
-                                                _scores_correlation(plan))))
-
-
-def _scores_correlation(plan: Plan) -> Floats:
-    """Correlation of all streams' normal scores."""
-    found = np.eye(len(plan.streams))
-    found[np.ix_(plan.rows, plan.rows)] = plan.copula.factor @ plan.copula.factor.T
-    return found
+                                                scores_correlation(len(streams), plan.rows, plan.copula.factor))))
 
 
 def _with_center(plan: Plan, centers: Values) -> Plan:
@@ -191,7 +185,7 @@ class Block(NamedTuple):
 def blocks(plan: Plan, replicate: int) -> Iterator[Block]:
     """The model's inputs for one replicate, block by block."""
     sampling, size = plan.study.sampling, block_size(plan)
-    block, inputs = points(plan.streams, sampling, replicate), _room(plan, size)
+    block, inputs = points(plan.streams, sampling, replicate), room(plan, size)
     integers, levels = np.empty((len(plan.streams), size), np.uint32), np.empty((len(plan.streams), size))
     for start in range(0, sampling.samples, size):
         draw(plan, block(start, size, out=integers), inputs, levels)
@@ -200,12 +194,12 @@ def blocks(plan: Plan, replicate: int) -> Iterator[Block]:
 
 def leading(plan: Plan, sampling: Sampling, replicate: int, size: int) -> Block:
     """The first samples of a replicate, as many as a power of two."""
-    block = Block(0, _room(plan, size), np.empty((len(plan.streams), size)))
+    block = Block(0, room(plan, size), np.empty((len(plan.streams), size)))
     draw(plan, points(plan.streams, sampling, replicate)(0, size), block.inputs, block.levels)
     return block
 
 
-def _room(plan: Plan, size: int) -> Values:
+def room(plan: Plan, size: int) -> Values:
     """Arrays for the model's inputs, with what does not vary already in them."""
     return {name: np.repeat(slab.constant, size, axis=-1) if slab.drawn else slab.constant
             for name, slab in plan.slabs.items()}
@@ -223,6 +217,11 @@ def draw(plan: Plan, integers: Points, inputs: Values, levels: Floats) -> None:
     unit(integers, out=levels)
     if plan.rows:
         correlate(levels, plan.rows, plan.copula.factor)
+    fill(plan, levels, inputs)
+
+
+def fill(plan: Plan, levels: Floats, inputs: Values) -> None:
+    """Fill the model's inputs from the levels of their streams (stream, sample)."""
     for (row, quantile), ((name, cell), *others) in zip(plan.draws, plan.places, strict=True):
         drawn = quantile(levels[row], out=inputs[name][cell])
         for name, cell in others:

@@ -136,7 +136,7 @@ def _levels(tables: Tables, name: str, scenario: str, build: str) -> Iterator[tu
 # --- correlation and criteria ------------------------------------------------------------------------------
 
 
-def _members(pattern: str, entries: Entries) -> list[str]:
+def members(pattern: str, entries: Entries) -> list[str]:
     """Streams that a name stands for: one stream, or an input's in every build and precision."""
     streams = dict.fromkeys(e.stream for places in entries.values() for e in places.values())
     inputs = {s: s if s.partition(".")[0] in entries else s.partition(".")[2] for s in streams}
@@ -144,10 +144,16 @@ def _members(pattern: str, entries: Entries) -> list[str]:
             or ("." in pattern and s.startswith(f"{pattern}."))]
 
 
+def unknown(pattern: str, entries: Entries) -> str:
+    """What is wrong with a name that stands for no stream."""
+    known = {s for name in entries for s in (name, *members(name, entries))}
+    return f"no input {pattern}; {nearest(pattern, sorted(known))}"
+
+
 def correlations(tables: Tables, entries: Entries) -> list[tuple[tuple[str, str], float]]:
     """Spearman coefficients of pairs of streams."""
     return [(pair, group.spearman) for group in tables.file.correlation for pair in combinations(
-        dict.fromkeys(s for pattern in group.inputs for s in _members(pattern, entries)), 2)]
+        dict.fromkeys(s for pattern in group.inputs for s in members(pattern, entries)), 2)]
 
 
 def criteria(tables: Tables, entries: Entries) -> list[list[Criterion]]:
@@ -250,14 +256,13 @@ def _correlation(tables: Tables, entries: Entries) -> Iterator[Problem]:
                  if e.quantity.uncertain or e.quantity is UNKNOWN}
     for i, group in enumerate(tables.file.correlation):
         where = f"correlation #{i + 1}.inputs"
-        members = {pattern: _members(pattern, entries) for pattern in group.inputs}
-        for pattern, streams in members.items():
+        found = {pattern: members(pattern, entries) for pattern in group.inputs}
+        for pattern, streams in found.items():
             if not streams:
-                known = {s for p in (*INPUTS, *tables.file.components) for s in (p, *_members(p, entries))}
-                yield Problem(where, f"no input {pattern}; {nearest(pattern, sorted(known))}")
+                yield Problem(where, unknown(pattern, entries))
             elif uncertain.isdisjoint(streams):
                 yield Problem(where, f"{pattern} is constant; wanted uncertain inputs")
-        drawn = [uncertain.intersection(streams) for streams in members.values()]
+        drawn = [uncertain.intersection(streams) for streams in found.values()]
         if all(drawn) and len(set().union(*drawn)) == 1:
             yield Problem(where, "one uncertain input; wanted two")
     counts = Counter(frozenset(pair) for pair, _ in correlations(tables, entries))

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import warnings
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import engine
 from .analysis.labels import Group
 from .breaking import Break, breaks
-from .design import Copula
+from .copula import Copula
 from .engine import Part
-from .execution import perform, workers
-from .frames import frames
-from .jobs import Job, Progress, Store
-from .pieces import Pieces, key
 from .plan import Plan
-from .preference import preference
+from .stress import stress
 from .study import Study
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-StrPath = str | os.PathLike[str]
 
 
 class Convergence(NamedTuple):
@@ -54,7 +42,7 @@ class Results:
 
     Attributes
     ----------
-    figures : the groups below, "central" to "preference", in plain arrays: `figures["bands"]["capex"]`; tables and
+    figures : the groups below, "central" to "tornado", in plain arrays: `figures["bands"]["capex"]`; tables and
         files are made of these
     plan, done : what the figures come from
     convergence : how far sampling went
@@ -137,7 +125,70 @@ class Results:
 
         rank_acceptability, central_weight and confidence: SMAA-2.
         """
-        return self.figures["preference"].dataset() if "preference" in self.figures else None
+        return self._dataset("preference")
+
+    @cached_property
+    def first_order(self) -> xr.Dataset | None:
+        """First-order Sobol' indices (input, ...) of capex, battery_count, throughput_per_dollar, regret and the like.
+
+        Of groups closed indices; correlated inputs have none by themselves. The last input, "dummy", does nothing: its
+        index is chance. A constant has no indices. As the following, None where the study does not ask for it.
+        """
+        return self._dataset("first_order")
+
+    @cached_property
+    def total_order(self) -> xr.Dataset | None:
+        """Total-order Sobol' indices of the same (input, ...), and `<name>_noise`: 1 where one is not above chance."""
+        return self._dataset("total_order")
+
+    @cached_property
+    def shapley(self) -> xr.Dataset | None:
+        """Shapley effects of the same (input, ...), which sum to 1 whether or not inputs are correlated."""
+        return self._dataset("shapley")
+
+    @cached_property
+    def shared(self) -> xr.Dataset | None:
+        """What builds have in common (criterion, scenario, ...): cancels, cancels_between and regret_share."""
+        return self._dataset("shared")
+
+    @cached_property
+    def information(self) -> xr.Dataset | None:
+        """What it is worth to know, in the criterion's unit: evpi, evppi (input, ...), evsi (measurement, ...).
+
+        Also evppi_share, of what the best build gives, and net_value of measurements in dollars.
+        """
+        return self._dataset("information")
+
+    @cached_property
+    def influence(self) -> xr.Dataset | None:
+        """What to look up first (input): value, regret_share and the grade of the evidence."""
+        return self._dataset("influence")
+
+    @cached_property
+    def tornado(self) -> xr.Dataset | None:
+        """What outputs do as one input goes from low to high (input, scenario, build[, precision]).
+
+        `<name>_low` and `_high` at its 5 and 95 % quantile, all others central; `<name>_lower_tenth` and
+        `_upper_tenth`, means where it is in its outer tenths.
+        """
+        return self._dataset("tornado")
+
+    def _dataset(self, name: str) -> xr.Dataset | None:
+        return self.figures[name].dataset() if name in self.figures else None
+
+    @cached_property
+    def stress(self) -> xr.Dataset | None:
+        """Which verdicts and first places change where inputs are read otherwise (variant, ...).
+
+        probability, difference and changed (variant, claim), first and first_changed (variant, criterion, scenario,
+        ...). None where the study asks for no sensitivity, or no reading changes anything.
+        """
+        return self.readings.dataset() if self.readings else None
+
+    @cached_property
+    def readings(self) -> Group | None:
+        """The same in plain arrays; made when it is first asked for."""
+        return stress(self.plan, self.done) if self.study.inquiry.samples else None
 
     @cached_property
     def breaks(self) -> tuple[Break, ...]:
@@ -164,73 +215,3 @@ class Results:
     def samples(self) -> int:
         """Samples in all."""
         return self.study.sampling.samples * self.convergence.replicates
-
-
-def run(study: Study, *, jobs: int | None = 1, executor: Executor | None = None, tolerance: float | None = None,
-        progress: Progress | None = None, keep: StrPath | None = None, resume: bool = False,
-        keep_samples: StrPath | None = None) -> Results:
-    """Run a study.
-
-    Parameters
-    ----------
-    study
-        from `load`.
-    jobs
-        processes to work in; None takes every core. The results are the same bits for any number. Where processes are
-        spawned and not forked (keep_samples, macOS, Windows) a script needs `if __name__ == "__main__":`.
-    executor
-        any `concurrent.futures` executor, in place of `jobs`.
-    tolerance
-        add replicates until the relative standard error of CapEx's 5, 50 and 95 % quantiles, and the absolute one of
-        every rank share, are at most this, or 256 replicates are made; at least 8 are.
-    progress
-        called with (replicates done, replicates wanted) as they come.
-    keep
-        folder in which finished replicates are kept as they come; a warning says where that cannot be.
-    resume
-        begin with those that were kept there by an earlier run of the same study, of whatever length.
-    keep_samples
-        Zarr store for every input and output of every sample; one of another study there is replaced.
-
-    Raises
-    ------
-    ModelError
-        where an output is not finite.
-    WorkerError
-        where processes die again and again.
-    OSError
-        where the disk has too little room, or something else than a store lies at `keep_samples`.
-    ModuleNotFoundError
-        where samples are to be kept and zarr is not installed.
-    ValueError
-        for options that make no sense.
-    """
-    if tolerance is not None and not 0 < tolerance < 1:
-        raise ValueError(f"tolerance is {tolerance}; wanted a number between 0 and 1")
-    if jobs is not None and jobs < 1:
-        raise ValueError(f"jobs is {jobs}; wanted at least 1, or None for every core")
-    if resume and keep is None:
-        raise ValueError("resume is given without keep; wanted the folder that replicates were kept in")
-    pieces = Pieces(study, Path(keep), resume) if keep is not None else None
-    store = Store(str(Path(keep_samples).resolve()), key(study)) if keep_samples is not None else None
-    job = Job(study, tolerance, pieces, store, progress)
-    for _ in perform([job], workers([job], jobs, executor)):
-        pass
-    results = results_of(job)
-    if pieces:
-        pieces.finish(job.result())
-        for line in dict.fromkeys(pieces.refused):
-            warnings.warn(line, stacklevel=2)
-    return results
-
-
-def results_of(job: Job) -> Results:
-    """What a finished job gives, or the error that ended it."""
-    if job.error is not None:
-        raise job.error
-    plan, done = job.plan, job.result()
-    convergence = Convergence(done.end, *engine.worst_errors(plan, done), job.tolerance)
-    figures = frames(plan, done)
-    preferred = preference(plan, figures["ratings"], done.end)
-    figures |= {"preference": preferred} if preferred else {}
-    return Results(job.study, figures, plan, done, convergence)

@@ -20,6 +20,7 @@ from pydantic import (
     TypeAdapter,
     ValidationInfo,
     create_model,
+    model_validator,
 )
 
 from .design import METHODS
@@ -199,6 +200,15 @@ def _power_of_two(value: int) -> int:
     return value
 
 
+LEAST_DRIVEN = 64  # samples of a replicate that tell what drives a study
+
+
+def _sensible(value: int) -> int:
+    if 0 < value < LEAST_DRIVEN:
+        raise ValueError(f"given {value}; wanted 0, or {LEAST_DRIVEN} at least")
+    return _power_of_two(value)
+
+
 class SamplingTable(Strict):
     """How many samples, of which kind."""
 
@@ -233,6 +243,35 @@ def _criterion(given: Any, _: ValidationInfo) -> Criterion:
     return Criterion.model_validate({"output": given} if isinstance(given, str) else given)
 
 
+class Measurement(Strict):
+    """A quote or a measurement that could be had before the choice is made."""
+
+    says: Line = Field(description="what it is called")
+    input: str = Field(description='the input that it tells of, as "rtx_a5000.unit_price"')
+    error: Annotated[Number, Field(gt=0)] | None = Field(
+        None, description="its standard deviation, in the input's unit")
+    relative_error: Annotated[Number, Field(gt=0)] | None = Field(
+        None, description="its standard deviation relative to the input, in place of error")
+    cost: Annotated[Number, Field(ge=0)] | None = Field(None, description="of having it, USD")
+
+    @model_validator(mode="after")
+    def _one_error(self) -> Measurement:
+        if (self.error is None) == (self.relative_error is None):
+            given = "neither" if self.error is None else "both"
+            raise ValueError(f"given {given} of error and relative_error; wanted one")
+        return self
+
+
+class SensitivityTable(Strict):
+    """What drives the results: how it is told."""
+
+    samples: Annotated[int, Field(ge=0, le=1 << 13, description="of each of at most 16 replicates, a power of two from "
+                                  "64 on; 0 where it is not to be told"), AfterValidator(_sensible)] = 1024
+    groups: dict[Name, Annotated[list[str], Field(min_length=1), AfterValidator(distinct)]] = Field(
+        {}, description='inputs to be told together, as prices = ["unit_price", "battery_unit_price"]')
+    measurements: list[Measurement] = Field([], description="quotes or measurements that could be had")
+
+
 class StudyFile(Strict):
     """A study file."""
 
@@ -261,3 +300,4 @@ class StudyFile(Strict):
     claims: list[Claim] = Field([], description="sentences to be put to the test")
     picks: list[Pick] = Field([], description="builds picked for workloads and priorities")
     ratings: list[Rating] = Field([], description="stars by metric")
+    sensitivity: SensitivityTable = SensitivityTable.model_validate({})

@@ -8,9 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import schema
+from . import inquiry, schema
 from .design import DIMENSIONS, Sampling, Stream
 from .files import StudyError, locate, read, sheet, validate
+from .inquiry import Inquiry
 from .ledger import Ledger
 from .resolve import (
     BLOCK,
@@ -49,6 +50,7 @@ class Study:
     components : what the price of each is per
     criteria, listed : what builds are ranked by: so many that are listed, and then those of picks and ratings
     ledger : claims, picks and ratings that are put to the test
+    inquiry : what is asked of its sensitivity
     outputs, precisions : what is worked out
     text, files : the study file, and the data sheets by their place below configs/
     """
@@ -66,6 +68,7 @@ class Study:
     criteria: tuple[Criterion, ...]
     listed: int
     ledger: Ledger
+    inquiry: Inquiry
     outputs: tuple[str, ...]
     precisions: tuple[str, ...]
     text: str
@@ -85,13 +88,18 @@ class Study:
         parts = ([b.key for b in self.builds], self.scenarios, self.sampling, numbers, self.correlation,
                  self.components, self.criteria, self.outputs, self.precisions,
                  [(c.id, c.quantile, c.test) for c in self.ledger.claims], [p.tests for p in self.ledger.picks],
-                 [(r.stars, r.criterion, r.width) for r in self.ledger.ratings])
+                 [(r.stars, r.criterion, r.width) for r in self.ledger.ratings], self.inquiry)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all that determines the results folder but the versions: of every text too."""
         return hashlib.sha256(repr((self.digest, self.text, sorted(self.files.items()))).encode()).hexdigest()
+
+    @property
+    def driver_samples(self) -> int:
+        """Samples of a replicate that tell what drives the study: not more than it has anyway, but 64; or none."""
+        return min(self.inquiry.samples, max(self.sampling.samples, schema.LEAST_DRIVEN))
 
     @cached_property
     def bare(self) -> Study:
@@ -167,7 +175,7 @@ def load(study: str | Path) -> Study:
     if file is not None:
         tables = Tables(file, devices, battery)
         entries = resolve(tables)
-        found += problems(tables, entries)
+        found += [*problems(tables, entries), *inquiry.problems(tables, entries)]
         tested = ledger(tables, entries, concluded, found)
         if not found:
             return _study(path.stem, tables, entries, tested, text, files)
@@ -185,4 +193,4 @@ def _study(name: str, tables: Tables, entries: Entries, tested: Ledger, text: st
         Build(file.battery, tables.battery.name, tables.battery.label), tables.scenarios,
         Sampling(**file.sampling.model_dump()), entries, dict(correlations(tables, entries)),
         {key: component.per for key, component in file.components.items()},
-        ranked, len(listed), tested, needed, tables.precisions, text, files)
+        ranked, len(listed), tested, inquiry.inquiry(tables, entries), needed, tables.precisions, text, files)

@@ -93,7 +93,8 @@ class Sight:
         at = self.ground.scenarios.index(name) if name and length > 1 else 0
         return slice(at, at + 1) if name else slice(None)
 
-    def _contest(self, criterion: Criterion) -> Contest:
+    def contest(self, criterion: Criterion) -> Contest:
+        """The contest of builds by a criterion."""
         if criterion not in self.contests:
             self.contests[criterion] = contest(self.ground, criterion, costs(self.ground, criterion, self.outputs))
         return self.contests[criterion]
@@ -108,5 +109,5 @@ class Sight:
         return claims.ranked(test.relation, one, test.term.build, test.numbers)
 
     def _at(self, term: Term, better: str) -> Contest:
-        found = self._contest(Criterion(term.output, term.precision, better))
+        found = self.contest(Criterion(term.output, term.precision, better))
         return found.of(self._scenario(term.scenario, found.scenarios)) if term.scenario else found

@@ -22,26 +22,33 @@ def netcdf(results: Results, versions: dict[str, str]) -> bytes:
     """The whole of `results.nc`.
 
     Bands are `<output>`, `<output>_mean` and `<output>_central`; what is of claims, picks, ratings and preference has
-    that before its name, and is left out where a study has none.
+    that before its name, and is left out where a study has none. What drives it is in groups of their own, if asked.
     """
     import netCDF4
 
     coordinates = _coordinates(results)
-    variables = coordinates | _statistics(results)
     with _library:
         file = netCDF4.Dataset("results.nc", "w", memory=1)  # a size that grows
-        for name, frame in coordinates.items():
-            if frame.dims == (name,):
-                file.createDimension(name, len(frame.values))
-        for name, frame in variables.items():
-            _define(file, name, frame)
-        for name, frame in variables.items():  # after all definitions: to change between the two is slow
-            file[name][...] = frame.values.astype(object) if _is_text(frame) else frame.values
+        places = [(file, coordinates, _statistics(results))]
+        places += [(file.createGroup(name), *_whole(group)) for name, group in _drivers(results).items()]
+        for place, coords, variables in places:
+            _define(place, coords, variables)
+        for place, coords, variables in places:  # after all definitions: to change between the two is slow
+            for name, frame in (coords | variables).items():
+                place[name][...] = frame.values.astype(object) if _is_text(frame) else frame.values
         file.setncatts(_about(results, versions))
         return bytes(file.close())
 
 
-def _define(file: Any, name: str, frame: Frame) -> None:
+def _define(place: Any, coordinates: dict[str, Frame], variables: dict[str, Frame]) -> None:
+    for name, frame in coordinates.items():
+        if frame.dims == (name,):
+            place.createDimension(name, len(frame.values))
+    for name, frame in (coordinates | variables).items():
+        _define_one(place, name, frame)
+
+
+def _define_one(file: Any, name: str, frame: Frame) -> None:
     dtype = frame.values.dtype
     made = file.createVariable(name, str if _is_text(frame) else dtype, frame.dims,
                                fill_value=np.nan if dtype.kind == "f" else None)
@@ -57,6 +64,23 @@ CONCLUSIONS = {  # groups, and what is before their names
     "claims": "claim", "picks": "pick", "ratings": "rating", "preference": "preference"}
 
 
+DRIVERS = ("first_order", "total_order", "shapley", "shared", "information", "influence", "tornado")
+
+
+def _drivers(results: Results) -> dict[str, Group]:
+    found = {name: results.figures[name] for name in DRIVERS if name in results.figures}
+    return found | ({"stress": results.readings} if results.readings else {})
+
+
+def _whole(group: Group) -> tuple[dict[str, Frame], dict[str, Frame]]:
+    """Coordinates and variables of a group, without those along what there is nothing of."""
+    texts = " ".join(name for name, frame in group.coords.items() if frame.dims != (name,) and frame.values.size)
+    coords, variables = ({name: frame for name, frame in frames.items() if frame.values.size}
+                         for frames in (group.coords, group.variables))
+    return coords, {name: frame._replace(attrs=frame.attrs | ({"coordinates": texts} if texts else {}))
+                    for name, frame in variables.items()}
+
+
 def _conclusions(results: Results) -> list[tuple[str, Group]]:
     """Groups that hold anything, and what is before the names of theirs."""
     groups = [(before, results.figures[name]) for name, before in CONCLUSIONS.items() if name in results.figures]
@@ -64,7 +88,7 @@ def _conclusions(results: Results) -> list[tuple[str, Group]]:
 
 
 def _coordinates(results: Results) -> dict[str, Frame]:
-    found = {name: frame for key, group in results.figures.items() if key not in CONCLUSIONS
+    found = {name: frame for key, group in results.figures.items() if key not in (*CONCLUSIONS, *DRIVERS)
              for name, frame in group.coords.items()}
     for before, group in _conclusions(results):
         found |= {name if frame.dims == (name,) else f"{before}_{name}": frame for name, frame in group.coords.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..results import Results
 from .choices import picks, preference, stars
 from .conclusions import claims, first_places
+from .drivers import drivers
 from .text import Section, certain, how_stable, how_wide, throughput, who_wins
 
 
@@ -17,7 +18,7 @@ def sections(results: Results, full: bool = False) -> list[Section]:
     for table in (who_wins,) if certain(results) else (who_wins, how_stable):
         found += [table(results, scenarios) for scenarios in _threes(results.study.scenarios)]
     return [*found, *(first_places(results) if full else []), *picks(results, full), *stars(results, full),
-            *preference(results, full)]
+            *preference(results, full), *drivers(results, full)]
 
 
 def _threes(names: tuple[str, ...]) -> list[tuple[str, ...]]:

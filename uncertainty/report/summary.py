@@ -9,8 +9,10 @@ from typing import Any
 from ..analysis.error import upper_limit
 from ..results import Results
 from .conclusion_summary import claims, first_places, picks, preference, ratings
+from .driver_summary import information, sensitivity, shared
 from .figures import ERROR_DIGITS, Table, Tree, nest, paired_up, rounded
 from .inputs import correlations
+from .stress import stress_tree
 from .tables import FLIPS
 
 PLACES = ("scenario", "build", "precision")
@@ -35,7 +37,9 @@ def summary(results: Results, figures: dict[str, Table], versions: dict[str, str
         "bands": _bands(figures["bands"]), "counts": _counts(figures["counts"]), "enough": _enough(figures["enough"]),
         "ranking": _ranking(figures),
         "claims": claims(results, figures), "first_places": first_places(results, figures),
-        "picks": picks(results, figures), "ratings": ratings(results, figures), "preference": preference(figures)}
+        "picks": picks(results, figures), "ratings": ratings(results, figures), "preference": preference(figures),
+        "sensitivity": sensitivity(figures), "information": information(figures), "shared": shared(figures),
+        "stress": stress_tree(results.readings)}
 
 
 def _bands(table: Table) -> Tree:

@@ -10,6 +10,7 @@ from ..model import OUTPUTS
 from ..results import Results
 from ..study import Study
 from .conclusion_tables import CONCLUSIONS
+from .driver_tables import DRIVERS
 from .figures import Table, all_rounded, both, paired, pairs, rows
 from .inputs import inputs
 
@@ -109,7 +110,7 @@ def _inputs(results: Results) -> Table:
 
 
 TABLES = {"bands": _bands, "counts": _counts, "enough": _enough, "ranks": _ranks, "pairs": _pairs, "flips": _flips,
-          "taus": _taus, "inputs": _inputs, **CONCLUSIONS}
+          "taus": _taus, "inputs": _inputs, **CONCLUSIONS, **DRIVERS}
 
 
 def tables(results: Results) -> dict[str, Table]:

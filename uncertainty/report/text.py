@@ -132,7 +132,12 @@ def throughput(results: Results) -> list[Section]:
 
 def criterion_name(criterion: Criterion) -> str:
     """A criterion in words: `throughput / USD fp16`."""
-    return criterion.name.replace("_per_dollar", " / USD").replace("_per_", " / ").replace("_", " ")
+    return named(criterion.name)
+
+
+def named(name: str) -> str:
+    """An output, or a criterion by its name, in words."""
+    return name.replace("_per_dollar", " / USD").replace("_per_", " / ").replace("_", " ")
 
 
 def _first(results: Results, at: tuple[int, int]) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..breaking import CLEAR, Break, Crossing, Move
+from ..model import INPUTS
 from ..study import Study
-from .text import percent
+from .text import named, percent
 
 DIRECTIONS = {"holds at high values": "high", "holds at low values": "low"}
 
@@ -22,6 +23,17 @@ def input_words(study: Study, name: str) -> str:
     lead, slot = ([labels[build]], slot) if build in labels and slot else ([], stream)
     words = "PUE" if slot == "pue" else slot.replace("unit_", "").replace("_", " ").replace(".", " ")
     return " ".join([*lead, words]) + opening + scenarios
+
+
+def unit_of(stream: str) -> str:
+    """The unit of a stream's input; that of a component is USD."""
+    return next((INPUTS[part].unit for part in stream.split(".") if part in INPUTS), "USD")
+
+
+def output_name(study: Study, name: str) -> str:
+    """An output in words: `CapEx`, `Powerwalls`, `throughput / USD`."""
+    words = {"capex": "CapEx", "battery_count": f"{study.battery.label}s"}
+    return words.get(name) or named(name)
 
 
 def value_words(value: float, unit: str, beyond: float = 0.0) -> str:
