@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .analysis import information, pickfreeze
 from .analysis.pickfreeze import Points, closed_groups, swapped
+from .analysis.ranking import WORST
 from .copula import correlate
 from .design import generator, twins, unit, words
 from .inquiry import SHARED, Measurement
@@ -32,13 +33,15 @@ class Drivers(NamedTuple):
 
     Attributes
     ----------
-    names, sets : streams, each by itself, and then groups: names, and rows of streams
+    rows : of the streams that are uncertain; a constant that a correlation names is none of these
+    names, sets : these streams, each by itself, and then groups: names, and rows of streams
     closed : whether no input of the set is correlated with one outside of it
     """
 
     plan: Plan
     seen: Look
     chosen: Look
+    rows: tuple[int, ...]
     names: tuple[str, ...]
     sets: tuple[tuple[int, ...], ...]
     closed: NDArray[np.bool_]
@@ -46,7 +49,7 @@ class Drivers(NamedTuple):
     @property
     def telling(self) -> NDArray[np.intp]:
         """Sets of which indices are told: of correlated inputs only the groups."""
-        single = np.arange(len(self.sets)) < len(self.plan.streams)
+        single = np.arange(len(self.sets)) < len(self.rows)
         return np.flatnonzero(self.closed | ~single)
 
 
@@ -64,20 +67,22 @@ def drivers(plan: Plan) -> Drivers | None:
 
 
 def _drivers(plan: Plan) -> Drivers:
-    streams, correlation = [s.name for s in plan.streams], plan.asked.drawn.correlation
-    groups = _groups(plan, streams, correlation)
-    sets = (*((row,) for row in range(len(streams))), *groups.values())
-    linked = closed_groups(correlation)
+    rows = tuple(sorted({row for row, _ in plan.draws}))
+    linked = [tuple(rows[i] for i in group) for group in closed_groups(
+        plan.asked.drawn.correlation[np.ix_(rows, rows)])]
+    groups = _groups(plan, rows, linked)
+    sets = (*((row,) for row in rows), *groups.values())
     closed = np.array([all(set(group) <= set(rows) or not set(group) & set(rows) for group in linked) for rows in sets])
-    return Drivers(plan, look(plan), choices(plan), (*streams, *groups), sets, closed)
+    return Drivers(plan, look(plan), choices(plan), rows, (*(plan.streams[row].name for row in rows), *groups), sets,
+                   closed)
 
 
-def _groups(plan: Plan, streams: Sequence[str], correlation: Floats) -> dict[str, tuple[int, ...]]:
+def _groups(plan: Plan, uncertain: Sequence[int], linked: Sequence[tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
     """Rows of correlated inputs, of what all builds share, of what each has for its own, and of what a study names."""
-    builds, owner = [b.key for b in plan.study.builds], owners(plan)
-    found = {_called([streams[row] for row in rows], owner): rows for rows in closed_groups(correlation)}
-    found[SHARED] = tuple(row for row, name in enumerate(owner) if not name)
-    found |= {build: tuple(row for row, name in enumerate(owner) if name == build) for build in builds}
+    streams, owner = [s.name for s in plan.streams], owners(plan)
+    found = {_called([streams[row] for row in rows], owner): rows for rows in linked}
+    found |= {build or SHARED: tuple(row for row in uncertain if owner[row] == build)
+              for build in ("", *(b.key for b in plan.study.builds))}
     seen, kept = set[tuple[int, ...]](), dict[str, tuple[int, ...]]()
     for name, rows in found.items():
         if len(rows) > 1 and rows not in seen:
@@ -152,7 +157,7 @@ def _shares(told: Drivers, a: Responses, b: Responses, own: Points) -> Values:
 
 
 def _shapley(told: Drivers, a: Responses, b: Responses, own: Points, replicate: int) -> Floats:
-    players = told.sets[: len(told.plan.streams)]
+    players = told.sets[: len(told.rows)]
     size = own.a.shape[1] // ORDERS
     bits = generator(told.plan.study.sampling.seed, replicate, "orders of inputs")
     order = np.argsort(bits.random_raw(len(players)), kind="stable")
@@ -169,7 +174,7 @@ def _tenths(told: Drivers, a: Responses, b: Responses, own: Points) -> Values:
     values = [np.concatenate([x.part(key) for key in told.seen.layout if key[0] == "output"]) for x in (a, b)]
     found = {}
     for name in ("low", "high"):
-        inside = [u < TENTH if name == "low" else u >= 1 - TENTH for u in (own.a, own.b)]
+        inside = [u < TENTH if name == "low" else u >= 1 - TENTH for u in (own.a[told.rows, :], own.b[told.rows, :])]
         masks = [mask.astype(np.float64) for mask in inside]
         sums = sum(mask @ x.T for mask, x in zip(masks, values, strict=True))
         found[name] = sums / sum(mask.sum(axis=1) for mask in masks)[:, None]
@@ -177,12 +182,13 @@ def _tenths(told: Drivers, a: Responses, b: Responses, own: Points) -> Values:
 
 
 def _covariance(told: Drivers, a: Responses, b: Responses) -> Floats:
-    """Covariance of the builds' costs, (criterion, scenario, build, build); missing where a build is not ranked."""
+    """Covariance of the builds' costs, (criterion, scenario, build, build); missing where one is not always defined."""
     study, ground = told.plan.study, told.plan.ground
     found = np.full((len(told.seen.criteria), len(study.scenarios), *[len(study.builds)] * 2), np.nan)
     for i, criterion in enumerate(told.seen.criteria):
         at = present(ground, criterion)
-        away = [x.costs[criterion] - x.costs[criterion].mean(axis=-1, keepdims=True) for x in (a, b)]
+        defined = [np.where(x.costs[criterion] == WORST, np.nan, x.costs[criterion]) for x in (a, b)]
+        away = [x - x.mean(axis=-1, keepdims=True) for x in defined]
         found[i][:, at[:, None], at] = sum(np.einsum("sip,sjp->sij", x, x) / x.shape[-1] for x in away) / 2
     return found
 
@@ -205,12 +211,18 @@ def _values(told: Drivers, own: Points, replicate: int, regret: Sequence[Floats]
         for c, criterion in enumerate(told.chosen.criteria):
             if ("regret", criterion.name) in new.changed:
                 costs = new.costs[criterion]
-                costs = costs.reshape(*costs.shape[:-1], many, 2, -1).mean(axis=-1)
-                evppi[i, c] = information.partial(costs, regret[c])
+                costs, means = _defined(costs.reshape(*costs.shape[:-1], many, 2, -1).mean(axis=-1), regret[c])
+                evppi[i, c] = information.partial(costs, means)
                 for m, measurement in enumerate(study.inquiry.measurements):
-                    if i < len(told.plan.streams) and measurement.stream == told.names[i]:
-                        evsi[m, c] = _measured(told, measurement, own.a[i, :many], costs, regret[c], turn)
+                    if i < len(told.rows) and measurement.stream == told.names[i]:
+                        evsi[m, c] = _measured(told, measurement, own.a[rows[0], :many], costs, means, turn)
     return {"evppi": evppi, "evsi": evsi}
+
+
+def _defined(costs: Floats, means: Floats) -> tuple[Floats, Floats]:
+    """Costs (scenario, build, point, half) and means, those of a build that has no mean such that none chooses it."""
+    there = np.isfinite(means)
+    return np.where(there[..., None, None], costs, WORST), np.where(there, means, WORST)
 
 
 def _others(plan: Plan, replicate: int, count: int) -> Floats:

@@ -52,7 +52,7 @@ def _shapley(told: Drivers, values: Values) -> Group:
 
 
 def _streams(told: Drivers) -> tuple[str, ...]:
-    return told.names[: len(told.plan.streams)]
+    return told.names[: len(told.rows)]
 
 
 def _coords(told: Drivers, names: tuple[str, ...]) -> dict[str, Frame]:
@@ -126,6 +126,6 @@ def regret_variance(told: Drivers, values: Values) -> tuple[Floats, Floats]:
 def _owned(told: Drivers, values: Values) -> Estimate:
     """Shares (criterion, scenario, owner) of the variance of regret: of what builds share, and of what each has."""
     regret, whole = regret_variance(told, values)
-    owner = np.array(owners(told.plan))
+    owner = np.array(owners(told.plan))[list(told.rows)]
     by = [regret[:, owner == name].sum(axis=1) for name in ("", *(b.key for b in told.plan.study.builds))]
     return ratio(np.stack(by, axis=-1), whole[..., None])

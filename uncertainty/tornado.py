@@ -10,7 +10,7 @@ from .analysis.screening import swings
 from .drivers import Drivers, outputs_of
 from .frames import DIMS, index
 from .model import OUTPUTS
-from .plan import Floats, Plan, Values, evaluate, room
+from .plan import Floats, Values, evaluate, room
 
 LEVELS = (0.05, 0.95)
 
@@ -32,10 +32,9 @@ def tornado(told: Drivers, values: Values) -> Group:
             found = combine(means[name])
             variables |= _variables(name, end, found.value, f"mean where the input is in its {end.replace('_', ' ')}")
             variables |= _variables(name, f"{end}_se", found.se, f"standard error: mean in the {end.replace('_', ' ')}")
-    streams = [s.name for s in told.plan.streams]
-    coords = index(input=streams, scenario=study.scenarios, build=[b.key for b in study.builds],
+    coords = index(input=told.names[: len(told.rows)], scenario=study.scenarios, build=[b.key for b in study.builds],
                    precision=study.precisions)
-    return Group(variables | _ends(told.plan), coords)
+    return Group(variables | _ends(told), coords)
 
 
 def _variables(name: str, end: str, values: Floats, meaning: str,
@@ -47,11 +46,12 @@ def _variables(name: str, end: str, values: Floats, meaning: str,
 
 def _alone(told: Drivers) -> tuple[Floats, Floats, Floats]:
     """What is looked at of outputs, (stream, row): at the central values, and with each stream low and high."""
-    plan, count = told.plan, len(told.plan.streams)
+    plan, count = told.plan, len(told.rows)
     inputs = room(plan, 2 * count + 1)
     for (row, quantile), places in zip(plan.draws, plan.places, strict=True):
         for name, cell in places:
-            inputs[name][cell][1 + 2 * row : 3 + 2 * row] = quantile.exact(np.array(LEVELS))
+            at = 1 + 2 * told.rows.index(row)
+            inputs[name][cell][at : at + 2] = quantile.exact(np.array(LEVELS))
     outputs, rows = evaluate(plan, inputs), max(at.stop for key, at in told.seen.layout.items() if key[0] == "output")
     found = np.empty((2 * count + 1, rows))
     for name, cells in told.seen.outputs.items():
@@ -60,12 +60,13 @@ def _alone(told: Drivers) -> tuple[Floats, Floats, Floats]:
     return np.broadcast_to(found[:1], (count, rows)), found[1::2], found[2::2]
 
 
-def _ends(plan: Plan) -> dict[str, Frame]:
+def _ends(told: Drivers) -> dict[str, Frame]:
     """The values of each input at its ends, (input, scenario), in its own unit."""
-    values = np.full((len(LEVELS), len(plan.streams), len(plan.study.scenarios)), np.nan)
+    plan = told.plan
+    values = np.full((len(LEVELS), len(told.rows), len(plan.study.scenarios)), np.nan)
     for (row, quantile), places in zip(plan.draws, plan.places, strict=True):
         for name, (scenario, *_) in places:
             at = slice(None) if plan.slabs[name].constant.shape[0] == 1 else slice(scenario, scenario + 1)
-            values[:, row, at] = quantile.exact(np.array(LEVELS))[:, None]
+            values[:, told.rows.index(row), at] = quantile.exact(np.array(LEVELS))[:, None]
     return {name: Frame(("input", "scenario"), x, {"long_name": f"the input's {100 * level:g} % quantile"})
             for name, x, level in zip(("low_value", "high_value"), values, LEVELS, strict=True)}

@@ -24,7 +24,7 @@ def perfect(regret: Floats) -> Estimate:
 
     The regret of the option that is best on the whole: nothing is lost where its error decides nothing.
     """
-    best = np.nanargmin(combine(regret).value, axis=-1)
+    best = np.argmin(np.nan_to_num(combine(regret).value, nan=np.inf), axis=-1)
     return combine(np.take_along_axis(regret, np.asarray(best)[None, ..., None], axis=-1)[..., 0])
 
 
