@@ -783,3 +783,10 @@ def test_a_distance_is_from_the_central_value_of_the_scenario_that_a_claim_looks
     assert both.distance == pytest.approx(wanted, abs=1e-3)
     assert alone.distance == both.distance
     assert both.moves[0].central == 1.7
+
+
+def test_builds_that_all_lack_the_only_precision(make_study):
+    """Neither card has FP4: what has no precision is ranked, and what would break that is looked for, all the same."""
+    found = un.run(make_study(builds=["rtx_a5000", "rtx_a6000"], precisions=["fp4"],
+                              pue=dist("pert", low=1.05, mode=1.25, high=1.6)))
+    assert {each.target for each in found.breaks} == {criterion.name for criterion in found.study.criteria}

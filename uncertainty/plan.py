@@ -80,7 +80,7 @@ def prepare(study: Study) -> Plan:
     slabs["sparse"] = Slab(np.array([p == "headline" for p in study.precisions], float).reshape(1, 1, -1, 1), ())
     names = [s.name for s in streams if any(s.name in pair for pair in study.correlation)]
     missing = np.vectorize(lambda e: e.quantity.value is None, otypes=[bool])(grids["peak"]).any(0, keepdims=True)
-    missing = np.broadcast_to(missing, (*missing.shape[:2], len(study.precisions)))
+    missing = np.broadcast_to(missing, (1, len(study.builds), len(study.precisions)))
     places = tuple(tuple((name, cell) for name, slab in slabs.items() for cell, number in slab.drawn if number == i)
                    for i in range(len(draws)))
     ground = Ground(study.scenarios, tuple(b.key for b in study.builds), study.precisions, missing)
