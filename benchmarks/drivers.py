@@ -19,19 +19,19 @@ from uncertainty.files import shipped
 
 from .measure import cold
 
-TABLE = "[sensitivity.groups]\n"
-OFF = "[sensitivity]\nsamples = 0\n\n" + TABLE
+DRIVERS = "[sensitivity.groups]\n"
+WITHOUT_DRIVERS = "[sensitivity]\nsamples = 0\n\n" + DRIVERS
 
 
 def main(repeats: int) -> None:
     """Print median times and their ratios."""
     command = str(Path(sysconfig.get_path("scripts")) / "uncertainty")
     text = (shipped() / "studies" / "reference.toml").read_text(encoding="utf-8")
-    assert TABLE in text
+    assert DRIVERS in text
     with tempfile.TemporaryDirectory() as folder:
         studies = {"with": Path(folder) / "with.toml", "without": Path(folder) / "without.toml"}
         for name, path in studies.items():
-            path.write_text(text if name == "with" else text.replace(TABLE, OFF), encoding="utf-8")
+            path.write_text(text if name == "with" else text.replace(DRIVERS, WITHOUT_DRIVERS), encoding="utf-8")
         wall: dict[str, list[float]] = {name: [] for name in studies}
         busy: dict[str, list[float]] = {name: [] for name in studies}
         for _ in range(repeats):

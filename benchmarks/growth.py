@@ -102,8 +102,8 @@ def write_study(folder: Path, builds: int, inputs: int, scenarios: int) -> Path:
     path = folder / "study.toml"
     path.write_text("\n".join([
         'title = "growth"', f"budget = {shared.pop('budget')}", f"run_hours = {shared.pop('run_hours')}",
-        f"builds = {[f'b{b}' for b in range(builds)]}", *kept, "[inputs]", "sparsity_gain = 2.0",
-        "sparsity_realised = 1", *(f"{name} = {value}" for name, value in shared.items()),
+        f"builds = {[f'b{b}' for b in range(builds)]}", *kept, "[sensitivity]", "samples = 0", "[inputs]",
+        "sparsity_gain = 2.0", "sparsity_realised = 1", *(f"{name} = {value}" for name, value in shared.items()),
         *(f"[scenarios.s{k}]\npue = {pue}" for k, pue in enumerate(pues))]))
     return path
 

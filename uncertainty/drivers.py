@@ -176,7 +176,8 @@ def _tenths(told: Drivers, a: Responses, b: Responses, own: Points) -> Values:
     for name in ("low", "high"):
         inside = [u < TENTH if name == "low" else u >= 1 - TENTH for u in (own.a[told.rows, :], own.b[told.rows, :])]
         masks = [mask.astype(np.float64) for mask in inside]
-        sums = sum(mask @ x.T for mask, x in zip(masks, values, strict=True))
+        # not by BLAS, whose bits hang on how many threads it has
+        sums = sum(np.einsum("is,rs->ir", mask, x) for mask, x in zip(masks, values, strict=True))
         found[name] = sums / sum(mask.sum(axis=1) for mask in masks)[:, None]
     return found
 
@@ -213,8 +214,8 @@ def _values(told: Drivers, own: Points, replicate: int, regret: Sequence[Floats]
                 costs = new.costs[criterion]
                 costs, means = _defined(costs.reshape(*costs.shape[:-1], many, 2, -1).mean(axis=-1), regret[c])
                 evppi[i, c] = information.partial(costs, means)
-                for m, measurement in enumerate(study.inquiry.measurements):
-                    if i < len(told.rows) and measurement.stream == told.names[i]:
+                for m, measurement in enumerate(study.inquiry.measurements):  # which are worth less than to know
+                    if i < len(told.rows) and measurement.stream == told.names[i] and evppi[i, c].any():
                         evsi[m, c] = _measured(told, measurement, own.a[rows[0], :many], costs, means, turn)
     return {"evppi": evppi, "evsi": evsi}
 
