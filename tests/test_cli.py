@@ -118,6 +118,27 @@ def test_check_shows_every_input_and_goes_on_after_a_bad_study(study, capsys):
     assert "grade" in out
 
 
+def test_check_shows_what_is_asked_of_sensitivity(study, capsys):
+    study.write_text(STUDY + """
+[sensitivity.groups]
+site = ["pue"]
+[[sensitivity.measurements]]
+says = "a meter"
+input = "pue"
+error = 0.03
+cost = 1500
+[[sensitivity.measurements]]
+says = "a guess"
+input = "pue"
+relative_error = 0.125
+""")
+    assert cli.main(["check", str(study)]) == 0
+    out = capsys.readouterr().out
+    for line in ("group site: pue", "could be measured: pue within 0.03, 1,500 USD: a meter",
+                 "could be measured: pue within 12.5 %: a guess"):
+        assert line in out.splitlines()
+
+
 def test_init_writes_a_study_that_runs_as_it_is(study, capsys):
     assert cli.main(["init"]) == 0
     assert cli.main(["run", "study.toml", "--samples", "64", "--replicates", "2"]) == 0

@@ -5,6 +5,7 @@ Sobol' sequence. Where inputs share no correlation its points are freely recombi
 rest. All tolerances are from the standard errors of both sides.
 """
 
+import tracemalloc
 from dataclasses import replace
 from functools import cache
 from itertools import combinations, permutations
@@ -18,7 +19,8 @@ from test_execution import assert_same
 from test_pieces import resumed, stopped
 
 import uncertainty as un
-from uncertainty import execution
+from uncertainty import driven, execution
+from uncertainty.analysis import information
 from uncertainty.analysis.error import Estimate, combine, half_width, ratio
 from uncertainty.analysis.pickfreeze import swapped
 from uncertainty.drivers import DRIVEN, drivers
@@ -46,7 +48,7 @@ SETS = {**{name: (i,) for i, name in enumerate(NAMES)}, "shared": (PUE, DEPTH, B
 INPUTS = {"pue": dist("pert", low=1.05, mode=1.25, high=1.6),
           "depth_of_discharge": dist("uniform", low=0.8, high=1.0),
           "battery_unit_price": dist("lognormal", median=8200, sigma=0.2)}
-QUOTES = {"none": 1e-4, "close": 0.05, "far": 0.2, "useless": 1e3}  # by what they say, their relative errors
+QUOTES = {"none": 1e-4, "close": 0.05, "far": 0.2, "useless": 1e6}  # relative errors, or the last in $
 BUILD_TABLES = f"""
 [build.rtx_a5000]
 unit_price = {dist("lognormal", median=2500, sigma=0.15)}
@@ -96,7 +98,7 @@ def load(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def study(load):
-    quotes = [quote(says, error) for says, error in QUOTES.items()]
+    quotes = [quote(says, error, kind="relative_error" if error <= 1 else "error") for says, error in QUOTES.items()]
     more = [quote("meter", 0.03, "pue", "error", "cost = 500"), quote("list", 0.05, "dgx_spark.unit_price", cost="")]
     return load(text(rest="".join(quotes + more)))
 
@@ -588,13 +590,22 @@ def test_what_to_look_up_first(results):
     """In order of what is surely the largest worth, over criteria; and the largest share of regret's variance."""
     found, share = results.influence, results.information.evppi_share
     assert sorted(found.input.values) == sorted(SETS)
-    assert (np.diff(found.value) <= 0).all()
+    assert (np.diff(found.evppi_share) <= 0).all()
     for name in SETS:
         one = found.sel(input=name)
-        assert one.value == share.sel(input=name, criterion=one.criterion.item(), scenario=one.scenario.item())
+        assert (one.evppi_share == 0) == (one.criterion.item() == "") == (one.scenario.item() == "")
+        if one.evppi_share != 0:
+            place = {"input": name, "criterion": one.criterion.item(), "scenario": one.scenario.item()}
+            assert one.evppi_share == share.sel(place)
+            assert one.evppi_share_se == results.information.evppi_share_se.sel(place)
+        worth, se = share.sel(input=name), results.information.evppi_share_se.sel(input=name)
+        sure = (worth - half_width(se, REPLICATES)).max()
+        assert one.evppi_share - half_width(one.evppi_share_se, REPLICATES) == sure
     for name in NAMES[3:]:  # each the only input of its build
-        shares = results.shared.regret_share.sel(owner=name.partition(".")[0], scenario="base").values
-        assert np.abs(shares / found.regret_share.sel(input=name).item() - 1).min() < 1e-12
+        one = found.sel(input=name)
+        wanted = results.shared.regret_share.sel(owner=name.partition(".")[0], criterion=one.regret_criterion.item(),
+                                                 scenario=one.regret_scenario.item())
+        np.testing.assert_allclose(one.regret_share, wanted, rtol=1e-12)
     np.testing.assert_allclose(found.regret_share.sel(input="all"), 1, rtol=1e-12)
 
 
@@ -857,6 +868,244 @@ def test_drivers_leave_the_rest_of_the_bits(small, wanted, load):
     for group, figures in bare.figures.items():
         for name, frame in figures.variables.items():
             np.testing.assert_array_equal(frame.values, wanted.figures[group][name], err_msg=f"{group} {name}")
+
+
+# --- points of its own -----------------------------------------------------------------------------------------
+
+
+def of_replicate(study):
+    """What the first replicate says of what drives a study."""
+    told = drivers(plan_of(study))
+    return driven.driven(told, 0, [np.zeros((len(study.scenarios), len(study.builds)))] * len(told.chosen.criteria))
+
+
+@pytest.mark.parametrize("size", [1, 64, 1000, 1 << 20])
+def test_blocks_of_runs_change_nothing_but_rounding(small, size, monkeypatch):
+    wanted = of_replicate(small)
+    monkeypatch.setattr(driven, "BLOCK", size)
+    found = of_replicate(small)
+    assert found.keys() == wanted.keys()
+    for name, values in wanted.items():
+        if name in ("evppi", "evsi"):
+            assert values.any()
+            np.testing.assert_allclose(found[name], values, rtol=1e-9, atol=1e-9 * np.abs(values).max())
+        else:
+            np.testing.assert_array_equal(found[name], values, err_msg=name)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What `driven` asks for as it values information: levels of runs, and of known inputs, as it is given them."""
+    found = {"runs": [], "known": []}
+
+    def at(seen, levels):
+        if not seen.layout:  # costs alone
+            found["runs"].append(levels)
+        return at_levels(seen, levels)
+
+    def swap(own, other, rows, correlation):
+        if any(own is levels for levels in found["runs"]):
+            found["known"].append((tuple(rows), other))
+        return swapped(own, other, rows, correlation)
+
+    monkeypatch.setattr(driven, "at_levels", at)
+    monkeypatch.setattr(driven, "swapped", swap)
+    return found
+
+
+@pytest.mark.parametrize(("samples", "points", "inner"), [(64, 32, 8), (1024, 128, 32), (2048, 128, 64)])
+def test_runs_where_inputs_are_known(load, asked, samples, points, inner):
+    """Four times as many as samples, at about twice their root of points; never many at once."""
+    study = load(text(samples))
+    assert information.split(samples) == (points, inner)
+    of_replicate(study)
+    sizes = [levels.shape[1] for levels in asked["runs"]]
+    assert sum(sizes) == points * inner == 4 * samples
+    assert max(sizes) <= driven.BLOCK
+    assert len(sizes) == max(1, points * inner // driven.BLOCK)
+
+
+@pytest.mark.parametrize("method", ["sobol", "lhs"])
+def test_known_inputs_and_the_others_are_evenly_spread_and_the_halves_independent(load, asked, method):
+    """Points of known inputs fill their ranges by themselves, as a Latin hypercube does, and so does each half."""
+    study = load(text(1024, method=method))
+    of_replicate(study)
+    told = drivers(plan_of(study))
+    points, inner = information.split(1024)
+    known = np.concatenate([other for rows, other in asked["known"] if rows == told.sets[0]], axis=1)
+    assert known.shape[1] == points * inner
+    outer = known[:, ::inner]
+    np.testing.assert_array_equal(known, outer.repeat(inner, axis=1))
+    runs = np.concatenate(asked["runs"], axis=1)
+    others = runs[:, :inner]
+    np.testing.assert_array_equal(runs, np.tile(others, points))
+    halves = np.split(others, 2, axis=1)
+    for levels in (outer, *halves):
+        for row in told.rows:
+            cells = np.sort(np.floor(levels[row] * levels.shape[1]))
+            np.testing.assert_array_equal(cells, np.arange(levels.shape[1]))
+    one, other = (levels[list(told.rows)] for levels in halves)
+    assert not np.isin(one, other).any()
+    assert not np.isin(outer[list(told.rows)], others[list(told.rows)]).any()
+
+
+def test_a_replicate_takes_little_memory(load, monkeypatch):
+    """However many samples: values of information are worked out in blocks, of which only means are kept."""
+    study = load(text(8192, samples=8192, replicates=2, outputs=["capex"]))
+    told = drivers(plan_of(study))
+    outer = driven._twins(told.plan, information.split(8192)[0], 0)[0]
+    peaks = []
+    driven._known(told, 0, outer[:, :2], 128)  # whatever is made once
+    for size in (driven.BLOCK, 4 * 8192):
+        monkeypatch.setattr(driven, "BLOCK", size)
+        tracemalloc.start()
+        try:
+            driven._known(told, 0, outer, 128)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    assert peaks[0] < 0.25 * peaks[1]
+
+
+def test_points_that_the_study_does_not_stand_are_refused(load):
+    """As its samples are: with the output and the inputs of the first of them."""
+    study = load(text(64, battery_unit_price=dist("lognormal", median=8200, sigma=85.2)))
+    seen = look(plan_of(study))
+    levels = np.full((len(seen.plan.streams), 16), 0.5)
+    at_levels(seen, levels)
+    levels[[s.name for s in seen.plan.streams].index("battery_unit_price"), [3, 7]] = 1 - 2.0**-53
+    wanted = r"capex \(rtx_a5000\) is not finite in 6 of 48 values; first where .*battery_unit_price = "
+    with pytest.raises(un.ModelError, match=wanted):
+        at_levels(seen, levels)
+
+
+# --- groups ----------------------------------------------------------------------------------------------------
+
+FOUR = ("rtx_a5000", "dgx_spark", "rtx_a6000", "rtx_pro_6000")
+PRICED = "".join(f"[build.{build}]\nunit_price = {dist('lognormal', median=price, sigma=0.1)}\n"
+                 for build, price in zip(FOUR, (2500, 3999, 4500, 8500), strict=True))
+
+
+def linked(*groups):
+    return "".join(f"[[correlation]]\ninputs = {list(group)!r}\nspearman = 0.5\n" for group in groups)
+
+
+def prices(*builds):
+    return [f"{build}.unit_price" for build in builds]
+
+
+@pytest.mark.parametrize(("groups", "names"), [
+    ([prices(*FOUR[:2]), prices(*FOUR[2:])], [" + ".join(prices(*FOUR[:2])), " + ".join(prices(*FOUR[2:]))]),
+    ([prices(*FOUR[:3])], [" + ".join(prices(*FOUR[:3]))]),
+    ([["unit_price"]], ["unit_price"]),
+    ([prices(*FOUR[:2]), prices(*FOUR[1:3]), prices(*FOUR[2:])], ["unit_price"]),
+    ([["pue", "battery_unit_price"]], ["pue + battery_unit_price"]),
+    ([["pue", "rtx_a5000.unit_price"]], ["pue + rtx_a5000.unit_price"])])
+def test_names_of_groups_of_correlated_inputs(load, groups, names):
+    """By what they are if they are all that there are, and else by all of them: two groups of prices are two."""
+    content = text(64, FOUR, tables=PRICED).partition("[sensitivity.groups]")[0]
+    told = drivers(plan_of(load(content + PRICED + linked(*groups))))
+    found = dict(zip(told.names, told.sets, strict=True))
+    assert [name for name in told.names[len(told.rows):] if name not in ("shared", *FOUR)] == names
+    streams = [s.name for s in told.plan.streams]
+    for name in names:
+        members = {streams[row] for row in found[name]}
+        assert members == ({*prices(*FOUR)} if name == "unit_price" else set(name.split(" + ")))
+        assert told.closed[told.names.index(name)]
+    assert len(set(told.sets)) == len(told.sets)
+
+
+def test_two_groups_of_one_slot_are_both_told(load):
+    content = text(64, FOUR, tables=PRICED, samples=64, replicates=4).partition("[sensitivity.groups]")[0]
+    found = un.run(load(content + PRICED + linked(prices(*FOUR[:2]), prices(*FOUR[2:]))))
+    for pair in (FOUR[:2], FOUR[2:]):
+        name = " + ".join(prices(*pair))
+        for group in (found.first_order, found.total_order):
+            there = group.capex.sel(input=name, scenario="base")
+            assert (there.sel(build=list(pair)) > 0.1).all()
+            assert (there.drop_sel(build=list(pair)) == 0).all()
+        assert name in found.influence.input
+        assert found.information.evppi.sel(input=name, criterion="capex").notnull().all()
+
+
+# --- what is seldom --------------------------------------------------------------------------------------------
+
+
+def test_noise_is_what_has_no_total_order_whatever_chance_gives(results):
+    """The total order of an input that does nothing is zero exactly, so that the yardstick is zero, and not chance."""
+    told = drivers(results.plan)
+    for chance in (-0.5, 0.5):
+        values = dict(results.done.statistics.drivers)
+        values["chance"] = chance * values["whole"]
+        total = shares(told, values)["total_order"].dataset()
+        np.testing.assert_array_equal(total.capex_noise, results.total_order.capex_noise)
+    noise = results.total_order.capex_noise.sel(scenario="base")
+    zero = results.total_order.capex.sel(scenario="base") == 0
+    np.testing.assert_array_equal(noise == 1, zero)
+    assert zero.any()
+
+
+@pytest.mark.parametrize("power", [0.434, 0.437, 0.438, 0.439, 0.44, 0.45])
+def test_a_first_place_that_is_seldom_has_no_shares_or_no_error(load, power):
+    """Of fewer than ten events one holds over a tenth of the variance; of none, or hardly one, nothing is told."""
+    tables = BUILD_TABLES.replace("unit_power = 0.36", f"unit_power = {power}")
+    found = un.run(load(text(256, tables=tables, samples=256)))
+    told, whole = drivers(found.plan), found.done.statistics.drivers["whole"]
+    row = told.seen.layout["first", "capex"].start + BUILDS.index("dgx_spark")
+    events = np.rint(whole[:, row] * 512 / (1 - whole[:, row])).sum()
+    assert events < 40
+    sure = combine(whole[:, row])
+    for group in (found.first_order, found.total_order, found.shapley):
+        names = list(NAMES if group is found.shapley else SETS)
+        one = group.sel(input=names, criterion="capex", scenario="base", build="dgx_spark")
+        if events < 10:
+            assert (one.first_place_se.isnull() | np.isinf(one.first_place_se)).all()
+        if not events or sure.value <= half_width(sure.se, REPLICATES):
+            assert one.first_place.isnull().all()
+        often = group.sel(input=names, criterion="capex", scenario="base", build="rtx_a5000")
+        assert np.isfinite(often.first_place_se).all()
+        assert often.first_place.notnull().all()
+    if events < 10:
+        noise = found.total_order.first_place_noise.sel(criterion="capex", scenario="base", build="dgx_spark")
+        assert (noise.isnull() | (noise == 1)).all()
+
+
+def test_regret_of_a_choice_that_is_never_open_is_not_told(load, monkeypatch):
+    """What falls short by a build that nobody would take moves nothing: where first place is never another's."""
+    tables = BUILD_TABLES.replace("unit_power = 0.36", "unit_power = 3.6").partition("[build.rtx_a6000]")[0]
+    study = load(text(64, BUILDS[:2], tables=tables, samples=64, replicates=4))
+    found = un.run(study)
+    assert (found.ranking.first_differs == 0).all()
+    assert found.shared.regret_share.notnull().any()
+    one = found.influence
+    assert one.regret_share.isnull().all()
+    assert one.regret_share_se.isnull().all()
+    for name in ("criterion", "scenario", "regret_criterion", "regret_scenario"):
+        assert set(one[name].values.tolist()) == {""}
+    assert (one.evppi_share == 0).all()
+    monkeypatch.setattr("uncertainty.influence.CONTESTED", 0.0)
+    assert un.run(study).influence.regret_share.sel(input="all").item() == pytest.approx(1)
+
+
+def test_regret_is_only_told_of_where_first_place_flips(load):
+    """One scenario is open, and in the other the Spark takes so much power that it is none."""
+    tables = BUILD_TABLES.partition("[build.rtx_a6000]")[0]
+    more = "[scenarios.open]\n[scenarios.shut.build.dgx_spark]\nunit_power = 3.6\n"
+    found = un.run(load(text(64, BUILDS[:2], tables=tables + more, samples=256, replicates=4)))
+    flips = found.ranking.first_differs.sel(criterion="capex")
+    assert flips.sel(scenario="open") > 0.01 > flips.sel(scenario="shut")
+    there = found.influence.regret_share.values > 0
+    assert found.influence.regret_scenario.values.tolist() == np.where(there, "open", "").tolist()
+    assert np.count_nonzero(there) >= 5
+    one = found.influence.sel(input="rtx_a5000.unit_price")
+    place = {"criterion": one.regret_criterion.item(), "scenario": "open", "owner": "rtx_a5000"}
+    np.testing.assert_allclose(one.regret_share, found.shared.regret_share.sel(place), rtol=1e-12)
+
+
+def test_every_group_says_how_many_replicates_its_errors_are_of(results):
+    for name in ("first_order", "total_order", "shapley", "shared", "information", "influence", "tornado"):
+        count = getattr(results, name).replicates
+        assert (count.dims, count.item()) == ((), REPLICATES)
 
 
 # --- error bars ------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from support import assert_close
 import uncertainty as un
 from uncertainty import options
 from uncertainty.analysis.error import half_width
-from uncertainty.analysis.information import gain, measured, partial, without_bias
+from uncertainty.analysis.information import gain, measured, partial, split, without_bias
 from uncertainty.information import evpi, evppi, evsi
 
 AB = ["a", "b"]
@@ -315,6 +315,54 @@ def test_blocks_of_points_change_nothing(monkeypatch):
     assert min(calls) < 100
 
 
+# --- heavy tails -------------------------------------------------------------------------------------------
+
+HEAVY = {"p": stats.pareto(1.5), "x": un.uniform(0, 1)}  # the one of infinite variance
+
+
+def tails(x):
+    return {"heavy": x["p"] + x["x"], "more": 2 * x["p"] * x["x"], "light": x["x"] + 3 * x["p"] ** -2,
+            "flat": np.full(len(x["p"]), 1.5)}
+
+
+HEAVY_ASKS = pytest.mark.parametrize(("ask", "names"), [
+    (evpi, ["evpi"]), (evppi, ["evppi", "share", "evpi"]),
+    (lambda *a, **k: evsi(*a, of="x", error=0.3, cost=0.1, **k), ["evsi", "evppi", "net_value"])])
+
+
+@HEAVY_ASKS
+@pytest.mark.parametrize("method", ["sobol", "lhs", "random"])
+def test_where_one_sample_holds_much_of_the_variance_errors_are_infinite(ask, names, method):
+    """Of a choice among options one of which has no variance; the value itself is what the samples say."""
+    found = ask(HEAVY, tails, options=["heavy", "more"], samples=1024, method=method)
+    for name in names:
+        assert np.isinf(found[f"{name}_se"]).all(), name
+        assert np.isfinite(found[name]).all()
+    one_replicate = ask(HEAVY, tails, options=["heavy", "more"], samples=1024, method=method, replicates=1)
+    assert all(np.isnan(one_replicate[f"{name}_se"]).all() for name in names)
+
+
+@HEAVY_ASKS
+def test_of_light_options_errors_are_finite(ask, names):
+    found = ask(HEAVY, tails, options=["light", "flat"], samples=1024)
+    assert all(np.isfinite(found[f"{name}_se"]).all() for name in names)
+
+
+@HEAVY_ASKS
+@pytest.mark.parametrize("inputs", [{}, {"y": un.uniform(0, 1)}])
+def test_one_heavy_option_is_enough(ask, names, inputs):
+    """Whether or not there are as many inputs as options."""
+    found = ask(HEAVY | inputs, tails, options=["light", "heavy"], samples=1024)
+    for name in names:
+        assert np.isinf(found[f"{name}_se"]).all(), name
+
+
+def test_of_each_option_its_own_variance_counts():
+    found = evpi(HEAVY, tails, options=["light", "heavy", "flat"], samples=1024)
+    assert np.isinf(found.expected_value_se).values.tolist() == [False, True, False]
+    assert np.isfinite(found.probability_best_se).all()
+
+
 # --- what a value of information is ------------------------------------------------------------------------
 
 
@@ -500,6 +548,23 @@ def test_models_refused(ask, model, said):
         ask(NORMALS, model, options=AB, samples=64)
 
 
+@ALL
+def test_a_model_that_raises_keeps_its_exception_and_says_where(ask):
+    mine = ArithmeticError("my own")
+    with pytest.raises(ArithmeticError) as caught:
+        ask(NORMALS, lambda x: (_ for _ in ()).throw(mine), options=AB, samples=64)
+    assert caught.value is mine
+    (note,) = caught.value.__notes__
+    assert note.startswith("the model failed at 64 samples; the first has x = ")
+
+
+@pytest.mark.parametrize(("samples", "points"), [(2, 4), (4, 8), (64, 32), (128, 32), (4096, 256), (8192, 256)])
+def test_points_of_known_inputs_are_about_twice_the_root_of_the_runs(samples, points):
+    assert split(samples) == (points, 4 * samples // points)
+    assert 2 <= points**2 / (4 * samples) <= 4
+    assert points & (points - 1) == 0
+
+
 def test_a_model_that_drops_an_option_is_refused():
     def model(x):
         return {"a": zeros(x)} | ({"b": x["x"]} if len(x["x"]) == 64 else {})
@@ -522,15 +587,39 @@ def test_no_uncertain_input(ask):
     ([], r"inputs to know are \[\]; wanted a list of one name at least"),
     ({"g": []}, r"inputs to know are \[\] in 'g'; wanted a list"),
     ({}, "of names no inputs; wanted one row at least"),
-    ("x", "inputs to know are 'x'; wanted a list of one name at least"),
+    ([3], r"inputs to know are \[3\]; wanted a list of one name at least"),
+    ({"g": [["x"]]}, r"inputs to know are \[\['x'\]\] in 'g'; wanted a list"),
+    ("w", "'w' is not among the inputs; uncertain are x, y, z"),
 ])
 def test_inputs_to_know_refused(of, said):
     with pytest.raises(ValueError, match=said):
         evppi(NORMALS | {"k": 2}, against(lambda x: x["x"]), options=AB, of=of, samples=64)
 
 
+def test_one_input_to_know_needs_no_list():
+    model = against(lambda x: x["x"] + x["y"])
+    given = {"options": AB, "samples": 64, "replicates": 2}
+    one = evppi(NORMALS, model, of="x", **given)
+    assert one.identical(evppi(NORMALS, model, of=["x"], **given))
+    other = evppi(NORMALS, model, of={"mine": "x", "both": ["x", "y"]}, **given)
+    assert other.input.values.tolist() == ["mine", "both"]
+    assert other.evppi.sel(input="mine") == one.evppi.sel(input="x")
+
+
+def test_what_was_measured_is_said():
+    asked = {"of": "x", "error": 0.5, "options": AB, "samples": 64, "replicates": 2}
+    found = evsi(NORMALS, against(lambda x: x["x"] + x["y"]), **asked)
+    assert {"of": "x", "error": 0.5, "relative": 0}.items() <= found.attrs.items()
+    assert "cost" not in found.attrs
+    positive = NORMALS | {"x": un.lognormal(1, 0.1)}
+    found = evsi(positive, against(lambda x: x["x"] + x["y"]), cost=3, relative=True, **asked)
+    assert {"relative": 1, "cost": 3}.items() <= found.attrs.items()
+    assert all(found[name].attrs["long_name"] for name in ("evsi", "evppi", "net_value"))
+
+
 @pytest.mark.parametrize(("given", "said"), [
     ({"of": "w"}, "'w' is not among the inputs"),
+    ({"of": ["x"]}, r"of is \['x'\]; wanted the name of one input"),
     ({"error": 0}, "error is 0; wanted a positive number"),
     ({"error": -1.0}, "error is -1.0; wanted a positive number"),
     ({"error": np.nan}, "error is nan; wanted a positive number"),
@@ -539,6 +628,8 @@ def test_inputs_to_know_refused(of, said):
     ({"cost": np.nan}, "cost is nan; wanted a number, at least 0"),
     ({"relative": True}, "'x' is -[0-9.]+ at a point; wanted a positive input, of which the error is relative"),
     ({"samples": 100}, "samples is 100; wanted a power of two"),
+    ({"samples": 64.0}, "samples is 64.0; wanted a whole number"),
+    ({"replicates": 2.5}, "replicates is 2.5; wanted a whole number"),
     ({"method": "best"}, "method is 'best'"),
 ])
 def test_measurements_refused(given, said):

@@ -139,8 +139,16 @@ def test_samples_that_make_no_sense(problems, samples, words):
     ("[sensitivity.groups]\nsite = []", "sensitivity.groups.site: given a list; wanted at least one"),
     ("[sensitivity.groups]\nsite = ['pue', 'pue']", "sensitivity.groups.site: given 'pue' twice; wanted each once"),
     *((f"[sensitivity.groups]\n{name} = ['pue', 'unit_price']",
-       f"sensitivity.groups.{name}: given {name}, the name of something else; wanted another name")
-      for name in ("dgx_spark", "pue", "unit_price", "depth_of_discharge", "shared", "dummy")),
+       f"sensitivity.groups.{name}: given the name of {what}; wanted another name")
+      for name, what in (("dgx_spark", "a build, whose own inputs are a group anyway"), ("pue", "an input"),
+                         ("unit_price", "an input"), ("depth_of_discharge", "an input"),
+                         ("shared", "what all builds share"), ("dummy", "the input that does nothing"),
+                         ("everything", "all inputs"))),
+    *((f"[sensitivity.groups]\nsite = ['pue', '{name}']",
+       f"sensitivity.groups.site: given {name}, a group of its own; wanted an input")
+      for name in ("dgx_spark", "shared", "dummy", "everything")),
+    *((measurement(input=name), f"sensitivity.measurements #1.input: given {name}, a group of its own; wanted an input")
+      for name in ("rtx_a5000", "shared", "dummy", "everything")),
     (measurement(input="peu"), "sensitivity.measurements #1.input: no input peu; did you mean pue?"),
     (measurement(input="depth_of_discharge"),
      "sensitivity.measurements #1.input: depth_of_discharge is constant; wanted an uncertain input"),
@@ -152,6 +160,10 @@ def test_samples_that_make_no_sense(problems, samples, words):
     (measurement(error=0), "sensitivity.measurements #1.error: given 0; wanted above 0.0"),
     (measurement(error=None, relative_error=-0.1),
      "sensitivity.measurements #1.relative_error: given -0.1; wanted above 0.0"),
+    (measurement(error=None, relative_error=1.5),
+     "sensitivity.measurements #1.relative_error: given 1.5; wanted at most 1.0"),
+    (measurement() + measurement(input="rtx_a5000.unit_price"),
+     "sensitivity.measurements #2.says: given 'a quote' again; wanted another name"),
     (measurement(cost=-1), "sensitivity.measurements #1.cost: given -1; wanted at least 0.0"),
     (measurement(says=None), "sensitivity.measurements #1.says: is missing; wanted what it is called"),
     (measurement(input=None), 'sensitivity.measurements #1.input: is missing; wanted the input that it tells of, as '
@@ -165,16 +177,64 @@ def test_what_is_refused(problems, asked, line):
 def test_a_group_and_a_component_of_one_name(problems):
     rack = f'[components.rack]\nper = "node"\nprice = {dist("uniform", low=1, high=2)}\n'
     (line,) = problems(f"[sensitivity.groups]\nrack = ['pue']\n{rack}")
-    assert line == "sensitivity.groups.rack: given rack, the name of something else; wanted another name"
+    assert line == "sensitivity.groups.rack: given the name of an input; wanted another name"
 
 
 def test_all_problems_at_once(problems):
     """Whoever is in a hurry mends them all in one go."""
     found = problems("samples = 64\n[sensitivity.groups]\nsite = ['peu', 'depth_of_discharge']\nshared = ['pue']\n"
-                     + measurement(input="pu") + measurement(input="unit_price"))
+                     + measurement(input="pu") + measurement(says="another", input="unit_price"))
     assert [line.partition(":")[0] for line in found] == [
         "sensitivity.groups.site", "sensitivity.groups.site", "sensitivity.groups.shared",
         "sensitivity.measurements #1.input", "sensitivity.measurements #2.input"]
+
+
+def test_problems_of_every_kind_at_once(problems):
+    """What is no number, list or table is left out, so that what is one and makes no sense is told with it."""
+    asked = ("samples = 100\n[sensitivity.groups]\nsite = ['peu']\nnone = []\nnumber = 3\nshared = ['pue']\n"
+             + measurement(says="a", input="pu") + measurement(says="b", error=None)
+             + measurement(says="c", relative_error=0.1) + measurement(says="d", input="peu", cost=-1)
+             + measurement(says="d") + measurement(says="e", error=-1))
+    found = problems(asked, pue=PUE, run_hours=-1)
+    wanted = ["sensitivity.samples: given 100; wanted a power of two, such as 64 or 128",
+              "sensitivity.groups.none: given a list; wanted at least one",
+              "sensitivity.groups.number: given 3; wanted a list",
+              "sensitivity.measurements #4.cost: given -1; wanted at least 0.0",
+              "sensitivity.measurements #6.error: given -1; wanted above 0.0",
+              "sensitivity.groups.site: no input peu; did you mean pue?",
+              "sensitivity.groups.shared: given the name of what all builds share; wanted another name",
+              "sensitivity.measurements #1.input: no input pu; did you mean pue?",
+              "sensitivity.measurements #2: given neither of error and relative_error; wanted one",
+              "sensitivity.measurements #3: given both of error and relative_error; wanted one",
+              "sensitivity.measurements #4.input: no input peu; did you mean pue?",
+              "sensitivity.measurements #5.says: given 'd' again; wanted another name"]
+    assert [line for line in found if line.startswith("sensitivity")] == wanted
+    assert len(found) == len(wanted) + 1
+    assert any("run_hours" in line for line in found)
+
+
+@pytest.mark.parametrize(("asked", "line"), [
+    ("groups = 3\n", "sensitivity.groups: given 3; wanted a table"),
+    ("groups = ['pue']\n", "sensitivity.groups: given a list; wanted a table"),
+    ("measurements = 3\n", "sensitivity.measurements: given 3; wanted a list"),
+    ("measurements = [3]\n", "sensitivity.measurements #1: given 3; wanted a table"),
+    ("measurements = { says = 'a' }\n", "sensitivity.measurements: given a table; wanted a list")])
+def test_what_is_no_list_or_table_at_all(problems, asked, line):
+    assert problems(asked, run_hours=8) == [line]
+
+
+@pytest.mark.parametrize(("price", "least"), [(dist("discrete", values=[0, 100]), "0"),
+                                              (dist("discrete", values=[5, 100]), None)])
+def test_a_relative_error_is_of_what_is_positive(load, problems, price, least):
+    tables = BUILD_TABLES + f'[components.fee]\nper = "once"\nprice = {price}\n'
+    asked = measurement(input="fee", error=None, relative_error=0.1)
+    if least:
+        (line,) = problems(asked, tables=tables)
+        assert line == (f"sensitivity.measurements #1.relative_error: fee may be {least}; wanted error, in its own "
+                        "unit, or an input that is positive")
+    else:
+        assert load(asked, tables=tables).inquiry.measurements[0].relative
+    assert not load(measurement(input="fee"), tables=tables).inquiry.measurements[0].relative
 
 
 def test_problems_beside_others_of_the_file(problems):

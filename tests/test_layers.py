@@ -9,8 +9,8 @@ import uncertainty
 
 HERE = Path(uncertainty.__file__).parent
 LAYERS = [  # each may import those before it
-    {"families", "model", "copula", "design", "strict", "versions"},
-    {"elicitation", "document"},
+    {"families", "model", "design", "strict", "versions"},
+    {"elicitation", "document", "copula"},
     {"distributions"},
     {"inverse", "quantity"},
     {"analysis"},
@@ -24,6 +24,7 @@ LAYERS = [  # each may import those before it
     {"plan"},
     {"watching", "responses"},
     {"drivers"},
+    {"driven"},
     {"engine"},
     {"samples", "pieces", "frames", "trial", "margins", "simpler"},
     {"fields", "shares", "worth", "tornado"},

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy import stats
 from support import assert_close, dist
 
@@ -73,7 +74,8 @@ def test_appending_an_input_leaves_the_others(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_replicates_do_not_depend_on_how_many_there_are(method):
     few, many = (un.propagate(ANGLES, ishigami, samples=16, replicates=n, method=method) for n in (3, 9))
-    assert few.identical(many.isel(replicate=slice(3)))
+    assert few.identical(many.isel(replicate=slice(3)).assign_attrs(replicates=3))
+    assert many.attrs["replicates"] == 9
 
 
 def test_what_comes_back():
@@ -85,7 +87,7 @@ def test_what_comes_back():
     assert x.sizes == {"replicate": 2, "sample": 8}
     assert x.event.dtype == bool
     assert (x.one == 1).all()
-    assert x.attrs == {"seed": 3, "method": "sobol", "correlation_repaired": 0}
+    assert x.attrs == {"seed": 3, "method": "sobol", "samples": 8, "replicates": 2, "correlation_repaired": 0}
     assert un.probability(x.event).probability == 0.5  # each stratum holds one
 
 
@@ -134,6 +136,7 @@ MODELS = [
     (lambda x: {"y": np.ones(1)}, r"'y' has shape \(1,\); wanted \(8,\)"),
     (lambda x: {"y": ["dear"] * 8}, "'y' is of <U4; wanted real numbers or booleans"),
     (lambda x: {"y": x["x1"] + 1j}, "'y' is of complex128"),
+    (lambda x: {"y": np.ma.masked_less(x["x1"], 0)}, "'y' is masked in places; wanted all its values"),
 ]
 
 
@@ -141,6 +144,25 @@ MODELS = [
 def test_models_refused(model, said):
     with pytest.raises(ValueError, match=said):
         un.propagate(ANGLES, model, samples=8, replicates=2)
+
+
+def test_a_masked_array_of_which_nothing_is_masked_is_an_array():
+    x = un.propagate(ANGLES, lambda x: {"y": np.ma.masked_less(x["x1"], -4)}, samples=8, replicates=2)
+    np.testing.assert_array_equal(x.y, x.x1)
+
+
+def test_a_model_that_raises_keeps_its_exception_and_says_where():
+    """The first inputs of those that it was called with, beside what the model itself says."""
+    x = un.propagate(ANGLES, lambda x: {}, samples=8, replicates=1).isel(replicate=0, sample=0)
+    mine = KeyError("my own")
+    with pytest.raises(KeyError) as caught:
+        un.propagate(ANGLES | {"k": 1.0}, lambda x: (_ for _ in ()).throw(mine), samples=8, replicates=2)
+    assert caught.value is mine
+    assert caught.value.args == ("my own",)
+    (note,) = caught.value.__notes__
+    assert note.startswith("the model failed at 8 samples; the first has ")
+    for told in (*(f"{name} = {x[name].item():g}" for name in ANGLES), "k = 1"):
+        assert told in note
 
 
 def test_the_inputs_named_are_those_of_the_first_bad_sample():
@@ -152,7 +174,12 @@ def test_the_inputs_named_are_those_of_the_first_bad_sample():
 
 SETTINGS = [
     ({"samples": 100}, "samples is 100; wanted a power of two"),
-    ({"samples": 1}, "samples is 1"),
+    ({"samples": 1}, "samples is 1; wanted a power of two, at least 2"),
+    ({"samples": 64.0}, "samples is 64.0; wanted a whole number"),
+    ({"samples": "64"}, "samples is '64'; wanted a whole number"),
+    ({"replicates": 2.5}, "replicates is 2.5; wanted a whole number"),
+    ({"replicates": None}, "replicates is None; wanted a whole number"),
+    ({"seed": 0.0}, "seed is 0.0; wanted a whole number"),
     ({"replicates": 0}, "replicates is 0; wanted at least 1"),
     ({"seed": -1}, "seed is -1; wanted a whole number, at least 0"),
     ({"method": "halton"}, "method is 'halton'; wanted one of sobol, lhs, random"),
@@ -169,6 +196,12 @@ SETTINGS = [
 def test_settings_refused(given, said):
     with pytest.raises(ValueError, match=said):
         un.propagate(ANGLES | {"k": 1.0}, lambda x: {}, **given)
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    given = {"samples": np.int64(8), "replicates": np.int32(2), "seed": np.uint8(3)}
+    x = un.propagate(ANGLES, ishigami, **given)
+    xr.testing.assert_equal(x, un.propagate(ANGLES, ishigami, samples=8, replicates=2, seed=3))
 
 
 def test_what_is_no_distribution_is_refused():

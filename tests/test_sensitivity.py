@@ -8,8 +8,8 @@ from scipy import stats
 from support import assert_close
 
 import uncertainty as un
-from uncertainty.analysis.error import half_width
-from uncertainty.sensitivity import shapley_effects, sobol_indices
+from uncertainty.analysis.error import Estimate, half_width, not_above, ratio, share, trusted
+from uncertainty.sensitivity import ESTIMATORS, shapley_effects, sobol_indices
 
 UNIT = un.uniform(0, 1)
 ANGLES = dict.fromkeys(("x1", "x2", "x3"), un.uniform(-np.pi, np.pi))
@@ -357,6 +357,110 @@ def test_a_constant_output_has_no_indices(analyse):
 
 
 @BOTH
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("offset", [0.1, 1e6])
+def test_an_output_that_is_constant_but_for_rounding_has_no_indices(analyse, exact, offset):
+    """That is what is left where an input cancels out."""
+    given = {"exact": exact} if analyse is shapley_effects else {"estimator": ESTIMATORS[exact]}
+    found = analyse({"x": UNIT, "w": UNIT}, lambda x: {"dust": x["x"] + offset - x["x"], "y": x["x"] + 2 * x["w"]},
+                    samples=256, **given)
+    dust, y = (found.sel(output=name) for name in ("dust", "y"))
+    assert all(np.isnan(dust[name]).all() for name in dust if not str(name).startswith("variance"))
+    assert (dust.variance, dust.variance_se) == (0, 0)
+    name = "shapley_effect" if analyse is shapley_effects else "first_order"
+    assert_close(y[name].sel(input=["x", "w"]), y[f"{name}_se"].sel(input=["x", "w"]), [0.2, 0.8], 16)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_noise_is_what_is_not_above_zero_and_chance_does_not_matter(estimator):
+    """A total order of 1e-8 is told from zero, which is what an input that does nothing has, however wide chance is."""
+    inputs = {"a": UNIT, "tiny": UNIT, "idle": UNIT}
+    found = [sobol_indices(inputs, lambda x: {"y": x["a"] + 1e-4 * x["tiny"]}, samples=64, replicates=4, seed=seed,
+                           method="random", estimator=estimator).sel(output="y") for seed in range(10)]
+    for run in found:
+        upper = run.first_order[-1] + half_width(run.first_order_se[-1], 4)
+        assert run.noise.values.tolist() == [0, 0, 1, 1]
+        assert 0 < run.total_order.sel(input="tiny") < 1e-7 < abs(upper)
+
+
+def test_noise_is_by_first_order_and_chance_where_the_total_order_is_missing():
+    """Of inputs that are correlated there is none; of a group of one of them there is a first order."""
+    inputs, groups = dict.fromkeys("abcd", un.normal(0, 1)), {"half": ["a"], "nothing": ["d"]}
+    found = sobol_indices(inputs, lambda x: {"y": x["a"] + x["c"]}, samples=1024, seed=1, groups=groups,
+                          correlation={("a", "b"): 0.8}).isel(output=0)
+    assert np.isnan(found.noise.sel(input=["a", "b"])).all()
+    assert np.isnan(found.total_order.sel(input="half"))
+    assert found.noise.sel(input=["half", "c", "nothing", "d", "dummy"]).values.tolist() == [0, 0, 1, 1, 1]
+
+
+PARETO = {"p": stats.pareto(1.5), "x": UNIT}  # of infinite variance
+
+
+def heavy(x):
+    return {"y": x["p"] + x["x"], "z": 2 * x["p"] * x["x"], "light": x["x"] ** 2 + x["p"] ** -2}
+
+
+@pytest.mark.parametrize("given", [{"estimator": each} for each in ESTIMATORS] + [{"exact": True}, {"exact": False}])
+@pytest.mark.parametrize("method", ["sobol", "random"])
+def test_where_one_sample_holds_much_of_the_variance_errors_are_infinite(given, method):
+    """As of what has no variance at all; of a light output of the same inputs they are finite."""
+    analyse = shapley_effects if "exact" in given else sobol_indices
+    found = analyse(PARETO, heavy, samples=1024, method=method, **given)
+    names = ("shapley_effect", "variance") if "exact" in given else (*NAMES, "variance")
+    for name in names:
+        told, se = found[name], found[f"{name}_se"]
+        for output in ("y", "z"):
+            there = told.sel(output=output).notnull()
+            assert there.any()
+            assert np.isinf(se.sel(output=output).where(there, np.inf)).all()
+        assert np.isfinite(se.sel(output="light").where(told.sel(output="light").notnull(), 0)).all()
+    if "exact" not in given:
+        assert (found.noise.sel(output=["y", "z"]) == 1).all()
+        assert found.noise.sel(output="light").values.tolist() == [0, 0, 1]
+
+
+def test_of_few_samples_none_is_said_to_hold_too_much():
+    found = sobol_indices(PARETO, heavy, samples=2, replicates=8)
+    assert np.isfinite(found.variance_se).all()
+
+
+def test_a_share_of_what_is_not_told_from_zero_is_missing():
+    """By hand: its 95 % interval reaches zero from 2.13 standard errors on, of 16 replicates."""
+    whole, part = np.array([[1.0, 1.0, 0.0], [3.0, 9.0, 0.0]]).repeat(8, axis=0), np.ones((16, 3))
+    told, plain = share(part, whole), ratio(part[:, :2], whole[:, :2])
+    for one, other in zip(told, plain, strict=True):
+        np.testing.assert_array_equal(one[:2], other)
+        assert np.isnan(one[2])
+    rare = np.zeros((16, 2))
+    rare[:3, 0], rare[:4, 1] = 1, 1
+    means, errors = rare.mean(axis=0), stats.sem(rare)
+    wanted = means <= errors * stats.t(15).ppf(0.975)
+    assert wanted.tolist() == [True, False]
+    assert np.isnan(share(rare, rare).value).tolist() == wanted.tolist()
+    assert np.isnan(share(rare, rare).se).tolist() == wanted.tolist()
+    one = share([[1.0, 0.0]], [[2.0, 0.0]])  # of one replicate nothing is known of the error
+    assert (one.value[0], np.isnan(one.value[1]), np.isnan(one.se).all()) == (0.5, True, True)
+
+
+def test_errors_are_infinite_where_a_sample_holds_over_a_tenth():
+    found = Estimate(np.arange(5.0), np.array([0.1, 0.2, 0.3, np.nan, 0.0]))
+    told = trusted(found, np.array([1.0, 1.01, 10.0, 10.0, 10.0]), 10.0, 100)
+    np.testing.assert_array_equal(told.value, found.value)
+    np.testing.assert_array_equal(told.se, [0.1, np.inf, np.inf, np.nan, np.inf])
+    np.testing.assert_array_equal(trusted(found, 10.0, 10.0, 99).se, found.se)
+    np.testing.assert_array_equal(trusted(found, 0.0, 0.0, 100).se, found.se)  # nothing varies
+
+
+def test_what_is_not_above_chance():
+    nan, inf, wide = np.nan, np.inf, half_width(1.0, 8)
+    found = Estimate(np.array([wide + 1, wide - 1, 1.0, nan, 9.0, 9.0]), np.array([1.0, 1.0, 0.0, 1.0, nan, inf]))
+    np.testing.assert_array_equal(not_above(found, Estimate(0.0, 0.0), 8), [0, 1, 0, nan, nan, 1])
+    np.testing.assert_array_equal(not_above(found, Estimate(1.0, 1.0), 8), [1, 1, 1, nan, nan, 1])
+    np.testing.assert_array_equal(not_above(found, Estimate(0.0, inf), 8), [1, 1, 1, nan, nan, 1])
+    assert np.isnan(not_above(found, Estimate(0.0, nan), 8)).all()
+
+
+@BOTH
 def test_one_uncertain_input_takes_all(analyse):
     found = analyse({"k": 3, "x": stats.norm(1, 2)}, lambda x: {"y": x["k"] * x["x"] ** 2})
     names = ("shapley_effect",) if analyse is shapley_effects else NAMES
@@ -470,8 +574,10 @@ def test_models_refused(analyse, model, said):
 
 @BOTH
 def test_what_a_model_raises_is_what_is_raised(analyse):
-    with pytest.raises(ZeroDivisionError, match="my own"):
-        analyse(ANGLES, lambda x: (_ for _ in ()).throw(ZeroDivisionError("my own")))
+    with pytest.raises(ZeroDivisionError, match="my own") as caught:
+        analyse(ANGLES, lambda x: (_ for _ in ()).throw(ZeroDivisionError("my own")), samples=64)
+    assert [note.partition(" = ")[0] for note in caught.value.__notes__] == [
+        "the model failed at 64 samples; the first has x1"]
 
 
 @pytest.mark.parametrize(("groups", "said"), [
@@ -500,6 +606,8 @@ def test_an_input_named_dummy_is_refused_by_what_adds_one():
 @BOTH
 @pytest.mark.parametrize(("given", "said"), [
     ({"samples": 100}, "samples is 100; wanted a power of two"),
+    ({"samples": 64.0}, "samples is 64.0; wanted a whole number"),
+    ({"seed": 1.0}, "seed is 1.0; wanted a whole number"),
     ({"replicates": 0}, "replicates is 0; wanted at least 1"),
     ({"seed": -1}, "seed is -1"),
     ({"method": "halton"}, "method is 'halton'; wanted one of sobol, lhs, random"),

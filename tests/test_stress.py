@@ -440,8 +440,8 @@ def test_the_full_report_has_first_places_beside_claims(make_study, first):
     (short,) = stress_sections(both, group)
     claims, places = stress_sections(both, group, full=True)
     assert short.note.endswith("Of 1 first places, by criterion and scenario, 1 goes to another build (report.md).")
-    assert "stay as they are: in ranges wide 1; in tails cut 1." in short.note
-    assert "stay as they are: in ranges wide pue; in tails cut pue." in claims.note
+    for note in (short.note, claims.note):
+        assert "stay as they are: in ranges wide pue; in tails cut pue." in note
     assert (claims.title, claims.rows) == (short.title, short.rows)
     assert places.rows == stress_sections(study, stress_of(study))[0].rows
     assert places.note.startswith("Of 1 first places, by criterion and scenario, 1 changes: ranges wide 1, tails cut 0")

@@ -80,6 +80,11 @@ def test_what_would_flip_it(scope):
     assert scope["flip"].distance.item() == pytest.approx(0.5, abs=1e-6)
 
 
+def test_what_has_most_of_capex(scope):
+    assert scope["top"].index[0] == "battery_unit_price"
+    assert 0.5 < scope["top"].iloc[0] < 0.65
+
+
 def test_its_toml_is_toml():
     for block in blocks("toml"):
         assert tomllib.loads(block)

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .analysis.pickfreeze import Levels, Points, closed_groups
-from .copula import Copula, correlate, scores_correlation
-from .design import Sampling, twins
+from .analysis.pickfreeze import Levels, Points, closed_groups, is_closed
+from .copula import Copula, scores_correlation, twins
+from .design import Sampling
 from .inverse import QuantileFunction, quantile_function
 from .propagation import Arrays, dependence_of, outputs_of
 
@@ -51,12 +51,8 @@ class Model:
 
     def twins(self, sampling: Sampling, replicate: int) -> Points:
         """Two independent points of each sample of a replicate."""
-        a, b = twins(list(self.drawn), sampling, replicate)
-        rows = self.rows(self.dependence.names)
-        for levels in (a, b):
-            if rows:
-                correlate(levels, rows, self.dependence.factor)
-        return Points(a, b, self.correlation)
+        names, factor = self.dependence.names, self.dependence.factor
+        return Points(*twins(list(self.drawn), self.rows(names), factor, sampling, replicate), self.correlation)
 
     def at(self, levels: Floats) -> At:
         """The model at levels (uncertain input, sample)."""
@@ -106,8 +102,10 @@ class At(NamedTuple):
 
 def model_of(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays],
              correlation: Mapping[tuple[str, str], float] | None) -> Model:
-    """A model with inputs as in `propagate`, which are refused where they make no sense."""
+    """A model with inputs as in `propagate`, which are refused where they make no sense, or none is uncertain."""
     drawn = {name: quantile_function(x) for name, x in inputs.items() if not isinstance(x, Real)}
+    if not drawn:
+        raise ValueError("no input is uncertain; wanted one distribution at least")
     fixed = {name: float(x) for name, x in inputs.items() if name not in drawn}
     return Model(f, tuple(inputs), drawn, fixed, dependence_of(inputs, correlation))
 
@@ -141,7 +139,7 @@ def sets_of(model: Model, groups: Mapping[str, Sequence[str]], dummy: str) -> Se
             raise ValueError(f"group {name!r} has the name of an input, the dummy or another group; rename it")
         taken.add(name)
     rows = [*((row,) for row in range(len(inputs))), *(rows for _, rows in named)]
-    closed = np.array([all(set(group) <= set(some) or not set(group) & set(some) for group in linked) for some in rows])
+    closed = np.array([is_closed(some, linked) for some in rows])
     return Sets([*inputs, *(name for name, _ in named)], rows, closed, closed | (np.arange(len(rows)) >= len(inputs)))
 
 

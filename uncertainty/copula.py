@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
+
+from .design import Sampling, Stream, points, unit
 
 
 class Copula(NamedTuple):
@@ -85,5 +88,20 @@ def correlate(u: NDArray[np.float64], rows: Sequence[int], factor: NDArray[np.fl
 def scores_correlation(size: int, rows: Sequence[int], factor: NDArray[np.float64]) -> NDArray[np.float64]:
     """Correlation of the normal scores of `size` streams, of which `rows` have the dependence."""
     found = np.eye(size)
-    found[np.ix_(rows, rows)] = factor @ factor.T
+    found[np.ix_(rows, rows)] = np.einsum("ik,jk->ij", factor, factor)  # not by BLAS, whose bits hang on the machine
     return np.where(np.abs(found) < 1e-9, 0.0, found)  # independent, but for rounding
+
+
+def twins(names: Sequence[str], rows: Sequence[int], factor: NDArray[np.float64], sampling: Sampling,
+          replicate: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Two independent points of each sample of a replicate, levels (input, sample), of which `rows` are correlated.
+
+    They are columns of one sequence of twice the dimensions. These are the first in a row, which few samples fill most
+    evenly, and not those that streams of a study own.
+    """
+    streams = [Stream(f"{name}'{twin}", i) for i, (twin, name) in enumerate(product("ab", names))]
+    a, b = np.split(unit(points(streams, sampling, replicate)(0, sampling.samples)), 2)
+    for levels in (a, b):
+        if len(rows):
+            correlate(levels, rows, factor)
+    return a, b

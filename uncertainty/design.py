@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cache
-from itertools import product
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -216,12 +215,6 @@ def unit(integers: Points, out: NDArray[np.float64] | None = None) -> NDArray[np
     return u
 
 
-def twins(names: Sequence[str], sampling: Sampling, replicate: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Two independent points of each sample of a replicate, levels (input, sample).
-
-    They are columns of one sequence of twice the dimensions. These are the first in a row, which few samples fill most
-    evenly, and not those that streams of a study own.
-    """
-    streams = [Stream(f"{name}'{twin}", i) for i, (twin, name) in enumerate(product("ab", names))]
-    a, b = np.split(unit(points(streams, sampling, replicate)(0, sampling.samples)), 2)
-    return a, b
+def turn(seed: int, replicate: int, name: str) -> float:
+    """One number inside (0, 1) of a stream of its own."""
+    return float(unit(words(generator(seed, replicate, name).random_raw(1)))[0])

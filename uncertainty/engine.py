@@ -16,7 +16,8 @@ from .analysis import bands, histogram, ranking
 from .analysis.bands import Tally
 from .analysis.error import Estimate, combine
 from .analysis.histogram import Sums
-from .drivers import DRIVEN, driven, drivers
+from .driven import driven
+from .drivers import DRIVEN, drivers
 from .model import OUTPUTS
 from .plan import WHOLE, Floats, Plan, Values, blocks, check, evaluate
 from .study import Study

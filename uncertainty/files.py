@@ -97,9 +97,11 @@ def validate(model: type[Strict], raw: dict[str, Any], folder: Path, where: str,
     for detail in wrong:
         found.append(Problem(where + _path(_by_id(raw, detail["loc"])), detail["msg"]))
         _mend(raw, detail["loc"], detail["type"] == "unknown_key")
-    for key, listed in raw.items():
-        if isinstance(listed, list):
-            raw[key] = [one for one in listed if one is not None]
+    inner = raw.get("sensitivity")
+    for table in (raw, inner if isinstance(inner, dict) else {}):
+        for key, listed in table.items():
+            if isinstance(listed, list):
+                table[key] = [one for one in listed if one is not None]
     try:
         return model.model_validate(raw, context=folder)
     except ValidationError:
@@ -131,6 +133,9 @@ def _mend(table: Any, loc: tuple[int | str, ...], unknown: bool) -> None:
 
     Of a list of tables the wrong one becomes None.
     """
+    if loc[0] == "sensitivity" and len(loc) > 1 and isinstance(table["sensitivity"], dict):
+        _leave_out(table["sensitivity"], loc[1:])
+        return
     if len(loc) > 1 and isinstance(loc[1], int) and isinstance(table[loc[0]][loc[1]], dict | None):
         table[loc[0]][loc[1]] = None
         return
@@ -146,6 +151,20 @@ def _mend(table: Any, loc: tuple[int | str, ...], unknown: bool) -> None:
         table[last] = UNKNOWN
     else:
         table.pop(last, None)
+
+
+def _leave_out(sensitivity: dict[str, Any], loc: tuple[Any, ...]) -> None:
+    """Take what is wrong out of what is asked of sensitivity: a cost, a group, a measurement, or else the whole key."""
+    key, *rest = loc
+    listed = sensitivity.get(key)
+    if isinstance(listed, list) and rest[1:] == ["cost"]:
+        listed[rest[0]].pop("cost", None)
+    elif isinstance(listed, list) and rest:
+        listed[rest[0]] = None
+    elif isinstance(listed, dict) and rest:
+        listed.pop(rest[0], None)
+    else:
+        sensitivity.pop(key, None)
 
 
 SHEETS: dict[str, Any] = {"devices": schema.Device, "batteries": schema.Battery, "documents": Conclusions}

@@ -15,7 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from .analysis import given
-from .analysis.error import Estimate, combine, ratio
+from .analysis.error import Estimate, combine, not_above, ratio
 from .analysis.labels import DUMMY, SAMPLED, by_replicate, dataset
 from .design import generator
 from .strict import nearest
@@ -95,8 +95,8 @@ def given_data(samples: xr.Dataset, inputs: Sequence[str], outputs: Sequence[str
     found = {name: Estimate(*np.stack([one[name] for one in each], axis=1)) for name in each[0]}
     result = dataset({name: (PAIRS, estimate) for name, estimate in found.items()},
                      {"input": [*x.names, DUMMY], "output": y.names})
-    noise = given.not_above(found["first_order"], Estimate(*(part[-1] for part in found["first_order"])), len(dummy))
-    pawn_noise = given.not_above(found["pawn"], found["pawn_dummy"], len(dummy))
+    noise = not_above(found["first_order"], Estimate(*(part[-1] for part in found["first_order"])), len(dummy))
+    pawn_noise = not_above(found["pawn"], found["pawn_dummy"], len(dummy))
     return result.assign(noise=(PAIRS, noise), pawn_noise=(PAIRS, pawn_noise)).assign_attrs(bins=bins)
 
 
@@ -182,7 +182,8 @@ def tornado_of_tenths(samples: xr.Dataset, inputs: Sequence[str], outputs: Seque
 def _selected(samples: xr.Dataset, inputs: Sequence[str], outputs: Sequence[str] | None) -> tuple[Rows, Rows]:
     inputs = [inputs] if isinstance(inputs, str) else list(inputs)
     if outputs is None:
-        outputs = [str(n) for n, v in samples.data_vars.items() if n not in inputs and {*SAMPLED} <= {*v.dims}]
+        outputs = [str(n) for n, v in samples.data_vars.items() if n not in inputs and {*SAMPLED} <= {*v.dims}
+                   and v.attrs.get("role") != "input"]
     outputs = [outputs] if isinstance(outputs, str) else list(outputs)
     return _rows(samples, inputs, "input"), _rows(samples, outputs, "output")
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from . import schema
 from .analysis.labels import DUMMY
 from .distributions import Marginal
 from .resolve import Entries, Problem, Tables, members, unknown
+
+SHARED = "shared"  # the group of the inputs that all builds share
+EVERYTHING = "everything"  # as tables call all inputs together
+LEAST_LEVEL = 2.0**-33  # of any sample
 
 
 class Measurement(NamedTuple):
@@ -48,27 +53,34 @@ def inquiry(tables: Tables, entries: Entries) -> Inquiry:
 def problems(tables: Tables, entries: Entries) -> Iterator[Problem]:
     """Everything wrong with what is asked."""
     asked = tables.file.sensitivity
+    kinds = {SHARED: "what all builds share", DUMMY: "the input that does nothing", EVERYTHING: "all inputs"}
+    kinds |= dict.fromkeys(tables.file.builds, "a build, whose own inputs are a group anyway")
     for name, patterns in asked.groups.items():
         where = f"sensitivity.groups.{name}"
-        taken = {*tables.file.builds, *_uncertain(entries), SHARED, DUMMY}
-        if name in taken or members(name, entries):
-            yield Problem(where, f"given {name}, the name of something else; wanted another name")
+        if name in kinds or members(name, entries):
+            yield Problem(where, f"given the name of {kinds.get(name, 'an input')}; wanted another name")
         for pattern in patterns:
-            yield from _uncertain_input(where, pattern, entries)
+            yield from _uncertain_input(where, pattern, entries, kinds)
+    says = [m.says for m in asked.measurements]
     for i, m in enumerate(asked.measurements):
         where = f"sensitivity.measurements #{i + 1}"
-        found = list(_uncertain_input(f"{where}.input", m.input, entries))
-        yield from found
-        streams = _streams([m.input], entries)
-        if len(streams) > 1:
-            yield Problem(f"{where}.input", f"{m.input} is several inputs; wanted one of {', '.join(streams)}")
-        elif m.relative_error and not found and _least(streams[0], entries) <= 0:
-            yield Problem(f"{where}.relative_error", f"{streams[0]} may be {_least(streams[0], entries):g}; wanted "
-                          "error, in its own unit, or an input that is positive")
+        if m.says in says[:i]:
+            yield Problem(f"{where}.says", f"given {m.says!r} again; wanted another name")
+        if (m.error is None) == (m.relative_error is None):
+            yield Problem(where, f"given {'neither' if m.error is None else 'both'} of error and relative_error; "
+                          "wanted one")
+        yield from _measured(where, m, entries, kinds)
 
 
-LEAST_LEVEL = 2.0**-33  # of any sample
-SHARED = "shared"  # the group of the inputs that all builds share
+def _measured(where: str, m: schema.Measurement, entries: Entries, kinds: Collection[str]) -> Iterator[Problem]:
+    """What is wrong with the input that a measurement tells of."""
+    streams, wrong = _streams([m.input], entries), list(_uncertain_input(f"{where}.input", m.input, entries, kinds))
+    yield from wrong
+    if len(streams) > 1:
+        yield Problem(f"{where}.input", f"{m.input} is several inputs; wanted one of {', '.join(streams)}")
+    elif m.relative_error and not wrong and _least(streams[0], entries) <= 0:
+        yield Problem(f"{where}.relative_error", f"{streams[0]} may be {_least(streams[0], entries):g}; wanted error, "
+                      "in its own unit, or an input that is positive")
 
 
 def _least(stream: str, entries: Entries) -> float:
@@ -86,8 +98,10 @@ def _streams(patterns: Sequence[str], entries: Entries) -> tuple[str, ...]:
     return tuple(dict.fromkeys(s for pattern in patterns for s in members(pattern, entries) if s in drawn))
 
 
-def _uncertain_input(where: str, pattern: str, entries: Entries) -> Iterator[Problem]:
-    if not members(pattern, entries):
+def _uncertain_input(where: str, pattern: str, entries: Entries, kinds: Collection[str]) -> Iterator[Problem]:
+    if pattern in kinds:
+        yield Problem(where, f"given {pattern}, a group of its own; wanted an input")
+    elif not members(pattern, entries):
         yield Problem(where, unknown(pattern, entries))
     elif not _streams([pattern], entries):
         yield Problem(where, f"{pattern} is constant; wanted an uncertain input")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .analysis.information import Told, of_samples
+from .analysis.information import OTHER, Told, of_samples, split
 from .analysis.pickfreeze import swapped
 from .calls import At, Model, model_of
 from .design import Sampling
@@ -16,7 +16,6 @@ from .propagation import Arrays, draws
 from .strict import distinct, nearest
 
 Floats = NDArray[np.float64]
-TIMES = 4  # as many model runs for each set of inputs as there are samples
 BLOCK = 1 << 16  # model runs at once, at most, or else one point's
 
 
@@ -42,21 +41,19 @@ class Choice(NamedTuple):
 
     @property
     def points(self) -> int:
-        """At how many points inputs are known: about twice the root of the runs, a power of two."""
-        return 2 << ((TIMES * self.sampling.samples).bit_length() - 1) // 2
+        """At how many points inputs are known."""
+        return split(self.sampling.samples)[0]
 
     @property
     def inner(self) -> int:
         """How many samples of all other inputs meet each point."""
-        return TIMES * self.sampling.samples // self.points
+        return split(self.sampling.samples)[1]
 
 
 def choice_of(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays], options: Sequence[str], sampling: Sampling,
             correlation: Mapping[tuple[str, str], float] | None) -> Choice:
     """A choice among outputs, refused where it is none."""
     model = model_of(inputs, f, correlation)
-    if not model.drawn:
-        raise ValueError("no input is uncertain; wanted one distribution at least")
     if isinstance(options, str) or len(options) < 2:
         raise ValueError(f"options is {options!r}; wanted a list of two outputs at least")
     return Choice(model, tuple(distinct(list(options))), sampling)
@@ -94,5 +91,5 @@ def product_of(choice: Choice, replicate: int) -> Product:
     model, sampling = choice.model, choice.sampling
     outer = model.twins(sampling._replace(samples=choice.points), replicate)
     half = sampling._replace(samples=choice.inner // 2)
-    inner = [model.twins(half, key).b for key in (replicate, sampling.replicates + replicate)]
+    inner = [model.twins(half, key).b for key in (replicate, OTHER + replicate)]
     return Product(choice, outer.a, np.concatenate(inner, axis=1), outer.correlation)

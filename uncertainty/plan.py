@@ -6,7 +6,7 @@ Arrays have the axes (scenario, build, precision, sample), of length one where n
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -96,11 +96,7 @@ def prepare(study: Study) -> Plan:
 def _with_center(plan: Plan, centers: Values) -> Plan:
     centers["sparse"] = plan.slabs["sparse"].constant
     plan = plan._replace(central=evaluate(plan, centers))
-    for name in plan.central:
-        bad = _bad(plan, name, plan.central)
-        if bad is not None:
-            place = np.argwhere(bad)[0]
-            raise ModelError(_message(plan, name, place, int(bad.sum()), bad.size, _given(plan, centers, place)))
+    insist(plan, plan.central, centers, plan.central)
     return plan._replace(orders=tuple(
         ranking.order(costs(plan.ground, c, plan.central)) for c in plan.study.criteria))
 
@@ -250,6 +246,15 @@ def refuse(plan: Plan, outputs: Values, replicate: int) -> None:
         raise ModelError(_refusal(plan, replicate))
 
 
+def insist(plan: Plan, names: Iterable[str], inputs: Values, outputs: Mapping[str, Floats]) -> None:
+    """Refuse outputs that are not finite as `refuse` does, of samples that are all there."""
+    for name in names:
+        bad = _bad(plan, name, outputs)
+        if bad is not None:
+            place = np.argwhere(bad)[0]
+            raise ModelError(_message(plan, name, place, int(bad.sum()), bad.size, _given(plan, inputs, place)))
+
+
 def check(plan: Plan, outputs: Values, replicate: int) -> list[Floats]:
     """Sums of all outputs of a block, which tell sooner than the values whether `refuse` is needed."""
     with np.errstate(over="ignore", invalid="ignore"):
@@ -260,7 +265,7 @@ def check(plan: Plan, outputs: Values, replicate: int) -> list[Floats]:
     return sums
 
 
-def _bad(plan: Plan, name: str, outputs: Values) -> NDArray[np.bool_] | None:
+def _bad(plan: Plan, name: str, outputs: Mapping[str, Floats]) -> NDArray[np.bool_] | None:
     """Where an output is not what it must be, if it is so anywhere."""
     values, spec = outputs[name], OUTPUTS[name]
     bad = ~np.isfinite(values) | (values > MOST_COUNT if spec.whole else False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -56,8 +56,10 @@ def propagate(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays], *, sampl
     for _, x in draws(inputs, sampling, dependence):
         for name, values in (x | outputs_of(f, x, samples)).items():
             columns.setdefault(name, []).append(values)
-    return xr.Dataset({name: (("replicate", "sample"), np.stack(c)) for name, c in columns.items()},
-                      attrs={"seed": seed, "method": method, "correlation_repaired": int(dependence.repaired)})
+    about = {"seed": seed, "method": method, "samples": samples, "replicates": replicates,
+             "correlation_repaired": int(dependence.repaired)}
+    return xr.Dataset({name: (("replicate", "sample"), np.stack(c), {"role": "input" if name in inputs else "output"})
+                       for name, c in columns.items()}, attrs=about)
 
 
 def dependence_of(inputs: Mapping[str, Any], correlation: Mapping[tuple[str, str], float] | None) -> Copula:
@@ -85,7 +87,11 @@ def outputs_of(f: Callable[[Arrays], Arrays], x: Arrays, samples: int) -> dict[s
     """The model's outputs at `x`, refused with a reason where they are not what a model gives."""
     for values in x.values():
         values.flags.writeable = False  # a model that writes into its inputs would falsify them
-    given = f(dict(x))
+    try:
+        given = f(dict(x))
+    except Exception as error:
+        error.add_note(f"the model failed at {samples} samples; the first has {_made(x, 0)}")
+        raise
     if not isinstance(given, Mapping):
         raise ValueError(f"the model gave {type(given).__name__}; wanted a mapping name -> array")
     outputs = {name: np.array(values) for name, values in given.items()}  # copies: a model may reuse its arrays
@@ -94,28 +100,36 @@ def outputs_of(f: Callable[[Arrays], Arrays], x: Arrays, samples: int) -> dict[s
             raise ValueError(f"the model's output {name!r} has the name of an input")
         if values.shape != (samples,):
             raise ValueError(f"the model's output {name!r} has shape {values.shape}; wanted ({samples},)")
+        if np.ma.is_masked(given[name]):
+            raise ValueError(f"the model's output {name!r} is masked in places; wanted all its values")
         if values.dtype.kind not in "biuf":
             raise ValueError(f"the model's output {name!r} is of {values.dtype}; wanted real numbers or booleans")
         bad = ~np.isfinite(values)
         if bad.any():
-            first = int(np.argmax(bad))
-            made = ", ".join(f"{k} = {v[first]:g}" for k, v in x.items())
             raise ValueError(f"the model's output {name!r} is not finite in {bad.sum()} of {samples} samples; "
-                             f"first where {made}")
+                             f"first where {_made(x, int(np.argmax(bad)))}")
     return outputs
+
+
+def _made(x: Arrays, sample: int) -> str:
+    return ", ".join(f"{name} = {values[sample]:g}" for name, values in x.items())
 
 
 def sampling_of(samples: int, replicates: int, seed: int, method: str) -> Sampling:
     """The sampling asked for, refused where it makes no sense."""
+    whole: dict[str, Any] = {"samples": samples, "replicates": replicates, "seed": seed}
+    for name, value in whole.items():
+        if not isinstance(value, Integral):
+            raise ValueError(f"{name} is {value!r}; wanted a whole number")
     if samples < 2 or samples & (samples - 1):
-        raise ValueError(f"samples is {samples}; wanted a power of two")
+        raise ValueError(f"samples is {samples}; wanted a power of two, at least 2")
     if replicates < 1:
         raise ValueError(f"replicates is {replicates}; wanted at least 1")
     if seed < 0:
         raise ValueError(f"seed is {seed}; wanted a whole number, at least 0")
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; wanted one of {', '.join(METHODS)}")
-    return Sampling(samples, replicates, seed, method)
+    return Sampling(int(samples), int(replicates), int(seed), method)
 
 
 def _checked(correlation: Mapping[tuple[str, str], float], inputs: Mapping[str, Any]) -> dict[tuple[str, str], float]:

@@ -17,12 +17,12 @@ from .analysis.pickfreeze import Levels
 from .analysis.ranking import WORST
 from .asked import hangs_on, influences
 from .ledger import Term, Test
-from .plan import PILOT, Floats, Plan, Values, fill, leading, room
+from .plan import PILOT, Floats, Plan, Values, fill, insist, leading, room
 from .resolve import Criterion
 from .truths import Sight, costs
 
 Key = tuple[str, str]  # of a part: its kind, and what of
-DEFAULTS = ("capex", "battery_count", "throughput_per_dollar")  # outputs, of those that a study has
+LOOKED_AT = ("capex", "battery_count", "throughput_per_dollar")  # outputs, of those that a study has
 
 
 class Look(NamedTuple):
@@ -55,7 +55,7 @@ def look(plan: Plan) -> Look:
     """What is looked at in a study: of claims and first places those that are not the same throughout a pilot."""
     study = plan.study
     claims = {claim.id: claim.test for claim in study.ledger.claims if claim.quantile is None}
-    outputs = {name: _cells(plan, name) for name in DEFAULTS if name in study.outputs}
+    outputs = {name: _cells(plan, name) for name in LOOKED_AT if name in study.outputs}
     found = _look(plan, outputs, frozenset(study.criteria[: study.listed]), claims)
     pilot = leading(plan, study.sampling._replace(samples=PILOT), 0, PILOT).inputs
     moving = {key for key, part in responses(found, pilot).parts.items() if np.ptp(part, axis=1).any()}
@@ -193,4 +193,7 @@ def at_levels(seen: Look, levels: Floats) -> Responses:
     """What is looked at, at quantile levels of the streams (stream, sample)."""
     inputs = room(seen.plan, levels.shape[1])
     fill(seen.plan, levels, inputs)
-    return responses(seen, inputs)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused with a reason
+        found = responses(seen, inputs)
+    insist(seen.plan, seen.needed, inputs, found.known)
+    return found

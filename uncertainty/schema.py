@@ -20,7 +20,6 @@ from pydantic import (
     TypeAdapter,
     ValidationInfo,
     create_model,
-    model_validator,
 )
 
 from .design import METHODS
@@ -250,16 +249,9 @@ class Measurement(Strict):
     input: str = Field(description='the input that it tells of, as "rtx_a5000.unit_price"')
     error: Annotated[Number, Field(gt=0)] | None = Field(
         None, description="its standard deviation, in the input's unit")
-    relative_error: Annotated[Number, Field(gt=0)] | None = Field(
-        None, description="its standard deviation relative to the input, in place of error")
+    relative_error: Annotated[Number, Field(gt=0, le=1)] | None = Field(
+        None, description="its standard deviation relative to the input, in place of error: 0.02 is 2 %")
     cost: Annotated[Number, Field(ge=0)] | None = Field(None, description="of having it, USD")
-
-    @model_validator(mode="after")
-    def _one_error(self) -> Measurement:
-        if (self.error is None) == (self.relative_error is None):
-            given = "neither" if self.error is None else "both"
-            raise ValueError(f"given {given} of error and relative_error; wanted one")
-        return self
 
 
 class SensitivityTable(Strict):

@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from .analysis.error import Estimate, combine, half_width, ratio
+from .analysis.error import Estimate, combine, not_above, share, trusted
 from .analysis.labels import DUMMY, dataset
-from .analysis.pickfreeze import Points, Shares, indices, shapley, shapley_exact
+from .analysis.pickfreeze import Points, Shares, in_orders, indices, paired, shapley_exact
 from .calls import At, Model, Sets, model_of, sets_of
 from .design import Sampling, generator
 from .propagation import Arrays, sampling_of
@@ -48,13 +48,15 @@ def sobol_indices(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays], *,
         - `first_order`: share of the variance that knowing the input or the group would take away on average,
           V[E[Y|X_u]] / V[Y]; of a group this is its closed index. The dummy's is what chance gives;
         - `total_order`: share that is left on average when all others are known, E[V[Y|X_~u]] / V[Y];
-        - `noise`: 1 where the lower end of the 95 % interval of `total_order`, or where that is missing of
-          `first_order`, is not above the upper end of the dummy's, nor above zero; else 0.
+        - `noise`: 1 where the 95 % interval of `total_order` is not above the dummy's, which is zero exactly, or where
+          that is missing the one of `first_order` not above the dummy's; else 0.
 
         `variance` (output) [the output's unit squared]. Estimates have their `_se`, from the independent replicates;
         they are not clipped, and where a share is near 0 or 1 may be beyond it.
 
-        Missing (NaN) where an output is constant, and the errors and `noise` with one replicate. Sobol' indices assume
+        Missing (NaN) where an output is constant but for rounding, or the 95 % interval of its variance reaches zero;
+        the errors and `noise` with one replicate. Errors are infinite where one sample holds over a tenth of the
+        variance, as where that is infinite itself. Sobol' indices assume
         independence: an input that is correlated has both missing, and a group of which a member is correlated with
         an input outside has no `total_order`. Its `first_order` is that of the definition, and counts in what is
         known of other inputs by correlation; to have that of a single input, name it as a group. The dummy has no
@@ -75,14 +77,11 @@ def sobol_indices(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays], *,
     same four values: both indices of an input that does nothing are zero exactly, those of all inputs together one,
     and no first-order index exceeds its total-order one. "saltelli_2010" is table 2 (b) and (f) of Saltelli et al.
     (2010), Comput. Phys. Commun. 181, 259. Of correlated inputs those outside a group follow with it as the Gaussian
-    copula has it. The dummy as a yardstick is that of Khorashadi Zadeh et al. (2017), Environ. Model. Softw. 91, 210.
+    copula has it. The dummy is that of Khorashadi Zadeh et al. (2017), Environ. Model. Softw. 91, 210.
     Replicates are put together by the ratio of the means of numerators and denominators.
 
-    On Ishigami's function and the g-function errors of first-order indices by "saltelli_2010" were 1.2 to 3 times as
-    large on the same samples, those of total-order ones 1.3 to 2.4 times, but 0.6 to 0.7 times with 4096 Sobol' points.
-    With 16 replicates of 64 and 256 points nominal 95 % intervals covered 92 to 99 %. For the same model runs one set
-    of Sobol' points is nearer the truth than 16 replicates, some ten times where the model is smooth, and does not
-    tell how near it is.
+    Where the model is smooth one set of Sobol' points is nearer the truth than 16 replicates of as many in all, and
+    does not tell how near it is. How often intervals hold: `python -m benchmarks.coverage` of a checkout.
     """
     if estimator not in ESTIMATORS:
         raise ValueError(f"estimator is {estimator!r}; wanted one of {', '.join(ESTIMATORS)}")
@@ -95,9 +94,11 @@ def sobol_indices(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays], *,
         outputs = a.outputs
     first, total = _divided(found, sets)
     pair, runs = ("input", "output"), samples * replicates * (2 + len(told) * (1 + both))
-    estimates = {"first_order": (pair, first), "total_order": (pair, total), "variance": _variance(found)}
+    estimates = _trusted({"first_order": (pair, first), "total_order": (pair, total), "variance": _variance(found)},
+                         found, samples)
     result = _labelled(estimates, [*sets.names, DUMMY], outputs, model, sampling, runs)
-    noise = pair, _noise(first, total, replicates), {"long_name": "is not above the dummy's first-order index"}
+    marked = _noise(estimates["first_order"][1], estimates["total_order"][1], replicates)
+    noise = pair, marked, {"long_name": "1 where it is not above what an input that does nothing has"}
     return result.assign(noise=noise).assign_attrs(estimator=estimator)
 
 
@@ -124,7 +125,7 @@ def shapley_effects(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays], *,
         - `variance` (output) [the output's unit squared].
 
         Both have their `_se`, from the independent replicates: of random orders it includes what is due to these.
-        Missing (NaN) where an output is constant, and the errors with one replicate. An input that does nothing has
+        Missing (NaN) and infinite errors as in `sobol_indices`. An input that does nothing has
         exactly zero; where it is correlated with one that does, it takes part in the effect of that.
 
         Attributes: `exact` (0 or 1), `orders` (in each replicate; 0 if exact), `samples`, `replicates`, `runs` of the
@@ -145,10 +146,9 @@ def shapley_effects(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays], *,
     is known. Samples of a replicate are divided among 16 orders (fewer where samples are fewer than 128), of which
     every other is the reverse of the one before it, as in antithetic sampling.
 
-    Effects are divided by their sum, not by the variance of all samples. On Ishigami's function that made errors a
-    tenth to a fifth smaller with all subsets; with random orders, there, on the g-function and on a linear model of
-    correlated inputs, it made hardly a difference. Go through all subsets where you can: errors were 2 to 30 times
-    smaller than with random orders, whose errors do not shrink with samples where inputs are correlated.
+    Effects are divided by their sum, not by the variance of all samples, which makes errors a little smaller. Go
+    through all subsets where you can: the errors of random orders do not shrink with samples where inputs are
+    correlated.
     """
     sampling, model = sampling_of(samples, replicates, seed, method), _model(inputs, f, correlation)
     players = [(row,) for row in range(len(model.drawn))]
@@ -161,21 +161,18 @@ def shapley_effects(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays], *,
     for replicate, (points, a, b) in enumerate(_pairs(model, sampling)):
         found.append(indices(a, b, points, [], _layout(a)))
         effects.append(shapley_exact(a, b, points, players, _layout(a)) if exact else
-                       _ordered(a, b, points, players, _orders(len(players), orders, seed, replicate)))
+                       in_orders(a, b, points, players, _orders(len(players), orders, seed, replicate), _layout(a)))
         outputs = a.outputs
-    share = ratio(effects, np.sum(effects, axis=1, keepdims=True))
+    effect = share(effects, np.sum(effects, axis=1, keepdims=True))
     runs = samples * replicates * (2 ** len(players) if exact else 2 + len(players))
-    estimates = {"shapley_effect": (("input", "output"), share), "variance": _variance(found)}
-    result = _labelled(estimates, list(model.drawn), outputs, model, sampling, runs)
+    estimates = {"shapley_effect": (("input", "output"), effect), "variance": _variance(found)}
+    result = _labelled(_trusted(estimates, found, samples), list(model.drawn), outputs, model, sampling, runs)
     return result.assign_attrs(exact=int(exact), orders=orders)
 
 
 def _model(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays],
            correlation: Mapping[tuple[str, str], float] | None) -> Model:
-    model = model_of(inputs, f, correlation)
-    if not model.drawn:
-        raise ValueError("no input is uncertain; wanted one distribution at least")
-    return model
+    return model_of(inputs, f, correlation)
 
 
 def _pairs(model: Model, sampling: Sampling) -> Iterator[tuple[Points, At, At]]:
@@ -196,11 +193,11 @@ def _layout(a: At) -> dict[str, slice]:
 def _divided(found: Sequence[Shares], sets: Sets) -> tuple[Estimate, Estimate]:
     """First-order and total-order indices (set and the dummy, output), missing where they are not told."""
     spread = np.stack([shares.spread for shares in found])
-    chance = ratio(*(np.stack([getattr(shares, name) for shares in found]) for name in ("chance", "whole")))
+    chance = share(*(np.stack([getattr(shares, name) for shares in found]) for name in ("chance", "whole")))
     told, rows = np.flatnonzero(sets.told), len(sets.rows) + 1
     each = []
     for name, where in (("closed", sets.told), ("total", sets.closed)):
-        estimate = ratio(np.stack([getattr(shares, name) for shares in found]), spread)
+        estimate = share(np.stack([getattr(shares, name) for shares in found]), spread)
         columns = [np.full((rows, spread.shape[-1]), np.nan) for _ in estimate]
         for column, values in zip(columns, estimate, strict=True):
             column[told] = np.where(where[told, None], values, np.nan)
@@ -210,27 +207,23 @@ def _divided(found: Sequence[Shares], sets: Sets) -> tuple[Estimate, Estimate]:
 
 
 def _noise(first: Estimate, total: Estimate, replicates: int) -> Floats:
-    """1 where an interval (input, output) is not wholly above the dummy's, which is the last, and zero; or else 0."""
-    value, se = (np.where(np.isnan(total.value), one, other) for one, other in zip(first, total, strict=True))
-    lower = value - half_width(se, replicates)
-    upper = np.maximum((first.value + half_width(first.se, replicates))[-1], 0.0)
-    return np.where(np.isnan(lower + upper), np.nan, lower <= upper)
+    """1 where an interval (input, output) is not wholly above the dummy's, else 0: of the total order it is zero."""
+    nothing, chance = Estimate(0.0, 0.0), Estimate(*(x[-1] for x in first))
+    return np.where(np.isnan(total.value), not_above(first, chance, replicates), not_above(total, nothing, replicates))
 
 
 def _orders(count: int, orders: int, seed: int, replicate: int) -> list[list[int]]:
-    """Random orders of inputs, each followed by its reverse."""
     bits = generator(seed, replicate, "orders of inputs")
-    some = [np.argsort(bits.random_raw(count), kind="stable") for _ in range(orders // 2)]
-    return [order.tolist() for one in some for order in (one, one[::-1])]
+    return paired([bits.random_raw(count) for _ in range(orders // 2)])
 
 
-def _ordered(a: At, b: At, points: Points, players: Sequence[Sequence[int]], orders: Sequence[list[int]]) -> Floats:
-    """Variance that each player takes, (player, output), each order with its own part of the samples."""
-    size = points.a.shape[1] // len(orders)
-    parts = [slice(i * size, (i + 1) * size) for i in range(len(orders))]
-    each = [shapley(a.some(part), b.some(part), points.some(part), players, order, _layout(a))
-            for part, order in zip(parts, orders, strict=True)]
-    return np.asarray(np.mean(each, axis=0))
+def _trusted(estimates: Mapping[str, tuple[Sequence[str], Estimate]], found: Sequence[Shares],
+             samples: int) -> dict[str, tuple[Sequence[str], Estimate]]:
+    """Estimates of outputs, those of which one sample holds much of the variance with an infinite error."""
+    largest, count = np.max([x.largest for x in found], axis=0), 2 * samples
+    squares = count * np.sum([x.whole for x in found], axis=0)
+    return {name: (dims, trusted(each, largest, squares, count * len(found)))
+            for name, (dims, each) in estimates.items()}
 
 
 def _variance(found: Sequence[Shares]) -> tuple[tuple[str, ...], Estimate]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .analysis.error import Estimate, half_width, ratio
+from .analysis.error import Estimate, not_above, ratio, share, trusted
 from .analysis.labels import DUMMY, Frame, Group
 from .drivers import Drivers, outputs_of, owners
 from .frames import DIMS, estimated, index
@@ -29,26 +29,30 @@ def _first_order(told: Drivers, values: Values) -> Group:
     """Of each input and group, and of an input that does nothing."""
     closed, spread = (np.concatenate([values[name], values[last][:, None]], axis=1)
                       for name, last in (("closed", "chance"), ("spread", "whole")))
-    found = ratio(closed, spread)
-    return Group(_estimates(told, found, "share of the variance that knowing the inputs takes away"),
-                 _coords(told, (*told.names, DUMMY)))
+    return Group(_estimates(told, _share(told, values, closed, spread), "share of the variance that knowing the inputs "
+                            "takes away"), _coords(told, (*told.names, DUMMY)))
 
 
 def _total_order(told: Drivers, values: Values) -> Group:
-    """Of each input and group of which nothing outside is correlated; and which cannot be told from the dummy."""
-    total, dummy = ratio(values["total"], values["spread"]), ratio(values["chance"], values["whole"])
-    lower, upper = (found.value + sign * half_width(found.se, len(values["whole"]))
-                    for found, sign in ((total, -1), (dummy, 1)))
-    noise = np.where(np.isnan(lower + upper), np.nan, lower <= np.maximum(upper, 0.0))  # chance may be below 0
-    meaning = "1 where the 95 % interval of the total order is not above that of an input that does nothing"
-    return Group(_estimates(told, total, "share of the variance that is left when all else is known")
-                 | _variables(told, noise, "_noise", meaning), _coords(told, told.names))
+    """Of each input and group of which nothing outside is correlated; that of an input that does nothing is zero."""
+    total = _share(told, values, values["total"], values["spread"])
+    noise = not_above(total, Estimate(0.0, 0.0), len(values["whole"]))
+    return Group(_estimates(told, total, "share of the variance that is left when all else is known") | _variables(
+        told, noise, "_noise", "1 where the 95 % interval of the total order is not above zero"),
+        _coords(told, told.names))
 
 
 def _shapley(told: Drivers, values: Values) -> Group:
-    found = ratio(values["shapley"], values["shapley"].sum(axis=1, keepdims=True))
+    found = _share(told, values, values["shapley"], values["shapley"].sum(axis=1, keepdims=True))
     return Group(_estimates(told, found, "share of the variance; those of all inputs sum to 1"),
                  _coords(told, _streams(told)))
+
+
+def _share(told: Drivers, values: Values, of: Floats, whole: Floats) -> Estimate:
+    """Shares (set, row), with an infinite error where one sample holds much of the variance."""
+    count = 2 * told.plan.study.driver_samples
+    squares = count * values["whole"].sum(axis=0)
+    return trusted(share(of, whole), values["largest"].max(axis=0), squares, count * len(values["whole"]))
 
 
 def _streams(told: Drivers) -> tuple[str, ...]:

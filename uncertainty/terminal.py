@@ -109,6 +109,12 @@ def _describe_rest(study: Study, screen: Console) -> None:
     for name, per in study.components.items():
         screen.print(f"component: {name}, {'once' if per == 'once' else f'per {per}'}", markup=False)
     screen.print(f"ranked by: {', '.join(map(criterion_name, study.criteria))}", markup=False)
+    for name, streams in study.inquiry.groups:
+        screen.print(f"group {name}: {', '.join(streams)}", markup=False)
+    for m in study.inquiry.measurements:
+        cost = "" if m.cost is None else f", {m.cost:,g} USD"
+        error = f"{100 * m.error:g} %" if m.relative else f"{m.error:g}"
+        screen.print(f"could be measured: {m.stream} within {error}{cost}: {m.says}", markup=False)
     screen.print(tested(study), markup=False)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .error import Estimate, combine, woodruff
+from .error import Estimate, combine, trusted, woodruff
 from .labels import by_replicate, dataset
 
 if TYPE_CHECKING:
@@ -162,6 +162,4 @@ def percentile_bands(values: xr.DataArray, quantiles: Sequence[float] = QUANTILE
 def _mean(x: Floats) -> Estimate:
     found = combine(x.mean(axis=-1))
     square = (x - found.value[..., None]) ** 2
-    largest, total = square.max(axis=(0, -1)), square.sum(axis=(0, -1))
-    few = x.shape[0] * x.shape[-1] < 100  # of which one may well hold a tenth
-    return found if few else found._replace(se=np.where(largest > 0.1 * total, np.inf, found.se))
+    return trusted(found, square.max(axis=(0, -1)), square.sum(axis=(0, -1)), x.shape[0] * x.shape[-1])

@@ -69,6 +69,29 @@ def half_width(se: Any, replicates: int, level: float = 0.95) -> Any:
     return np.asarray(se) * stdtrit(replicates - 1, 0.5 + level / 2)
 
 
+def trusted(found: Estimate, largest: Any, total: Any, count: int) -> Estimate:
+    """With an infinite error where one of `count` samples holds over a tenth of all squared deviations.
+
+    So it is where a variance is infinite itself, or an event came too seldom; of few samples one may well hold that.
+    """
+    heavy = (largest > 0.1 * np.asarray(total)) & (count >= 100) & ~np.isnan(found.se)
+    return found._replace(se=np.where(heavy, np.inf, found.se))
+
+
+def not_above(found: Estimate, chance: Estimate, replicates: int) -> Any:
+    """1 where a 95 % interval is not wholly above that of what chance gives, else 0; missing (NaN) where either is."""
+    lower = found.value - half_width(found.se, replicates)
+    upper = chance.value + half_width(chance.se, replicates)
+    return np.where(np.isnan(lower) | np.isnan(upper), np.nan, lower <= upper)
+
+
+def share(numerators: Any, denominators: Any) -> Estimate:
+    """A `ratio` to what is not negative, missing where that is not told from zero: its 95 % interval reaches it."""
+    found, whole = ratio(numerators, denominators), combine(denominators)
+    unknown = whole.value <= np.nan_to_num(half_width(whole.se, len(np.asarray(denominators))))
+    return Estimate(*(np.where(unknown, np.nan, x) for x in found))
+
+
 def woodruff(at: Callable[[Any], Any], value: Any, share_se: Any, level: float, replicates: int,
              samples: int) -> Estimate:
     """Standard error of a quantile from that of the probability below it (Woodruff 1952, J. Am. Stat. Assoc. 47, 635).

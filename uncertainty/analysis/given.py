@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .error import Estimate, combine, half_width
+from .error import Estimate, combine
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.signedinteger[Any]]
@@ -225,13 +225,6 @@ def pawn(below: Whole, upto: Whole, by: Split) -> Floats:
     distance = kolmogorov_smirnov(below, upto, by)
     varies = (upto[:, 0] - below[:, 0] < below.shape[-1]) & (distance.shape[-1] > 1)
     return np.where(varies, [np.median(distance, axis=-1), distance.max(axis=-1)], np.nan)
-
-
-def not_above(found: Estimate, chance: Estimate, replicates: int) -> Floats:
-    """1 where a 95 % interval is not wholly above that of what chance gives, else 0; missing where either is."""
-    lower = found.value - half_width(found.se, replicates)
-    upper = chance.value + half_width(chance.se, replicates)
-    return np.where(np.isnan(lower + upper), np.nan, lower <= upper)
 
 
 # --- tails ----------------------------------------------------------------------------------------------------

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from .error import Estimate, combine
+from .error import Estimate, combine, trusted
 
 Floats = NDArray[np.float64]
+TIMES = 4  # as many model runs for each set of inputs that is known as there are samples
+OTHER = 1 << 32  # added to the number of a replicate, where it needs points that are independent of its own
 GOLDEN = (np.sqrt(5.0) - 1) / 2
 
 
@@ -26,6 +28,15 @@ def perfect(regret: Floats) -> Estimate:
     """
     best = np.argmin(np.nan_to_num(combine(regret).value, nan=np.inf), axis=-1)
     return combine(np.take_along_axis(regret, np.asarray(best)[None, ..., None], axis=-1)[..., 0])
+
+
+def split(samples: int) -> tuple[int, int]:
+    """At how many points inputs are known, about twice the root of the runs, and how many samples of others meet each.
+
+    Both powers of two, for samples that are one.
+    """
+    many = 2 << ((TIMES * samples).bit_length() - 1) // 2
+    return many, TIMES * samples // many
 
 
 def expected(conditional: Floats, means: Floats) -> Floats:
@@ -97,7 +108,8 @@ def _given(conditional: Floats, x: Floats, values: Floats, error: float) -> Floa
     """Expected costs given each of some measured values, (..., option, value)."""
     away = ((values[:, None] - x) / error) ** 2
     weights = np.exp(-0.5 * (away - away.min(axis=1, keepdims=True)))
-    return np.asarray(conditional @ (weights / weights.sum(axis=1, keepdims=True)).T)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return np.einsum("...p,vp->...v", conditional, weights)  # not by BLAS, whose bits hang on the machine
 
 
 class Told(NamedTuple):
@@ -106,11 +118,14 @@ class Told(NamedTuple):
     means : of costs
     regret : what taking the option costs more than taking the best in each sample, on average
     best : share of samples in which the option is best; ties are split evenly
+    largest, squares : the largest squared deviation of costs from their mean, and their sum
     """
 
     means: Floats
     regret: Floats
     best: Floats
+    largest: Floats
+    squares: Floats
 
     @property
     def choice(self) -> int:
@@ -122,6 +137,15 @@ class Told(NamedTuple):
         """Expected value of perfect information (replicate,)."""
         return self.regret[:, self.choice]
 
+    def trusted(self, found: Estimate, samples: int, by_option: bool = False) -> Estimate:
+        """What samples of so many a replicate tell; with an infinite error where one holds much of a variance.
+
+        Of each option by itself, or of the choice among them by any.
+        """
+        each = trusted(Estimate(self.means[0], np.zeros_like(self.means[0])), self.largest.max(axis=0),
+                       self.squares.sum(axis=0), samples * len(self.means)).se
+        return found._replace(se=np.where(np.isnan(found.se), np.nan, found.se + (each if by_option else each.max())))
+
     def worth(self, costs: Floats) -> Floats:
         """Expected value of knowing some inputs (replicate,), by costs (replicate, option, point, sample).
 
@@ -131,11 +155,13 @@ class Told(NamedTuple):
         mean = combine(self.means).value
         means = np.broadcast_to(mean, costs.shape[:2])
         owed = (np.arange(len(mean)) == self.choice) - chosen(costs.mean(axis=-1), means).mean(axis=0)
-        return np.asarray(partial(costs, means) + (self.means - mean) @ owed)
+        return np.asarray(partial(costs, means) + np.einsum("ro,o->r", self.means - mean, owed))
 
 
 def of_samples(costs: Floats) -> Told:
     """What samples (option, sample) tell, of one replicate: (option,)."""
     least = costs.min(axis=0)
     best = (costs == least) / (costs == least).sum(axis=0)
-    return Told(costs.mean(axis=-1), (costs - least).mean(axis=-1), best.mean(axis=-1))
+    squares = (costs - costs.mean(axis=-1, keepdims=True)) ** 2
+    return Told(costs.mean(axis=-1), (costs - least).mean(axis=-1), best.mean(axis=-1), squares.max(axis=-1),
+                squares.sum(axis=-1))

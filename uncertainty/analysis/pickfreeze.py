@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 Floats = NDArray[np.float64]
+ROUNDING = 1e-13  # relative
 Levels = Mapping[int, Floats]  # quantile levels of samples, by the row of the input
 Layout = Mapping[Any, slice]  # rows of each part of the outputs, among all
 
@@ -30,6 +31,9 @@ class State(Protocol):
 
     def part(self, key: Any, /) -> Floats:
         """Any part of the outputs, (row, sample)."""
+
+    def some(self, samples: slice, /) -> State:
+        """The state at some of the samples."""
 
     def moved(self, levels: Levels, /) -> State:
         """The state in which some inputs have other levels."""
@@ -60,6 +64,11 @@ def closed_groups(correlation: Floats) -> list[tuple[int, ...]]:
     return groups
 
 
+def is_closed(rows: Sequence[int], linked: Sequence[tuple[int, ...]]) -> bool:
+    """Whether no input of a set is in a group of correlated ones of which it has not all."""
+    return all(set(group) <= set(rows) or not set(group) & set(rows) for group in linked)
+
+
 def swapped(own: Floats, other: Floats, rows: Sequence[int], correlation: Floats) -> dict[int, Floats]:
     """Levels of inputs as `rows` of them are taken from other points, those that are correlated with these following.
 
@@ -81,11 +90,21 @@ def swapped(own: Floats, other: Floats, rows: Sequence[int], correlation: Floats
     rest = [row for row in linked.tolist() if row not in found]
     if rest:
         held = [row for row in rows if np.count_nonzero(correlation[row]) > 1]
-        weights = np.linalg.solve(correlation[np.ix_(held, held)], correlation[np.ix_(held, rest)]).T
-        shift = weights @ (ndtri(other[held]) - ndtri(own[held]))
+        weights = _solved(correlation[np.ix_(held, held)], correlation[np.ix_(held, rest)])
+        shift = np.einsum("hr,hs->rs", weights, ndtri(other[held]) - ndtri(own[held]))
         for row, by in zip(rest, shift, strict=True):
             found[row] = ndtr(ndtri(own[row]) + by)
     return found
+
+
+def _solved(matrix: Floats, right: Floats) -> Floats:
+    """What a positive definite matrix takes to the right-hand side: not by LAPACK, whose bits hang on the machine."""
+    both = np.concatenate([matrix, right], axis=1)
+    for i, row in enumerate(both):
+        row /= row[i]
+        others = np.arange(len(both)) != i
+        both[others] -= both[others, i : i + 1] * row
+    return both[:, len(matrix) :]
 
 
 # --- Sobol' indices ---------------------------------------------------------------------------------------------
@@ -99,6 +118,7 @@ class Shares(NamedTuple):
     whole : V[Y]
     chance : what `closed` is estimated to be of an input that does nothing, where no value is shared
     spread : V[Y] for each set (set, row), of the values that its variances are made of, whose errors it shares
+    largest : squared deviation of any sample (row,)
     """
 
     closed: Floats
@@ -106,6 +126,7 @@ class Shares(NamedTuple):
     whole: Floats
     chance: Floats
     spread: Floats
+    largest: Floats
 
 
 def azzini_2021(f_a: Floats, f_b: Floats, f_ab: Floats, f_ba: Floats) -> tuple[Floats, Floats]:
@@ -152,7 +173,7 @@ def indices(a: State, b: State, points: Points, sets: Sequence[Sequence[int]], l
     both
         whether to move B too (`azzini_2021`), or A alone (`saltelli_2010`).
     """
-    whole, chance = _spread(a, b, layout)
+    whole, chance, largest, dust = _spread(a, b, layout)
     closed, total = (np.zeros((len(sets), len(whole))) for _ in range(2))
     spread = np.tile(whole - chance if both else whole, (len(sets), 1))
     for i, rows in enumerate(sets):
@@ -165,16 +186,24 @@ def indices(a: State, b: State, points: Points, sets: Sequence[Sequence[int]], l
             if ba:
                 apart = f_ab - ba.part(key)
                 spread[i, at] = ((whole - chance)[at] + _mean(apart, apart) / 2) / 2
-    return Shares(closed, total, whole, chance, spread)
+    there = (whole > 0) & (total > dust)
+    return Shares(np.where(there, closed, 0), np.where(there, total, 0), whole, chance, np.where(whole > 0, spread, 0),
+                  largest)
 
 
-def _spread(a: State, b: State, layout: Layout) -> tuple[Floats, Floats]:
-    """Variance of values at A and B, and their covariance, which is chance."""
-    whole, chance = np.zeros(size(layout)), np.zeros(size(layout))
+def _spread(a: State, b: State, layout: Layout) -> tuple[Floats, Floats, Floats, Floats]:
+    """Variance of values at A and B, their covariance, which is chance, and the largest squared deviation.
+
+    All zero where values differ by no more than rounding, the last: the square of what that may be.
+    """
+    whole, chance, largest, dust = (np.zeros(size(layout)) for _ in range(4))
     for key, at in layout.items():
-        one, other = (values - _center(a.part(key), b.part(key)) for values in (a.part(key), b.part(key)))
-        whole[at], chance[at] = (_mean(one, one) + _mean(other, other)) / 2, _mean(one, other)
-    return whole, chance
+        center = _center(a.part(key), b.part(key))
+        one, other = (values - center for values in (a.part(key), b.part(key)))
+        dust[at], most = (ROUNDING * center[:, 0]) ** 2, np.maximum((one * one).max(axis=-1), (other**2).max(axis=-1))
+        whole[at], chance[at], largest[at] = (np.where(most > dust[at], x, 0) for x in (
+            (_mean(one, one) + _mean(other, other)) / 2, _mean(one, other), most))
+    return whole, chance, largest, dust
 
 
 def size(layout: Layout) -> int:
@@ -206,6 +235,22 @@ def shapley(a: State, b: State, points: Points, players: Sequence[Sequence[int]]
     return found
 
 
+def in_orders(a: State, b: State, points: Points, players: Sequence[Sequence[int]], orders: Sequence[Sequence[int]],
+              layout: Layout) -> Floats:
+    """The mean over orders, each of which has its own part of the samples."""
+    size = points.a.shape[1] // len(orders)
+    parts = [slice(i * size, (i + 1) * size) for i in range(len(orders))]
+    each = [shapley(a.some(part), b.some(part), points.some(part), players, order, layout)
+            for part, order in zip(parts, orders, strict=True)]
+    return np.where(_spread(a, b, layout)[0] > 0, np.mean(each, axis=0), 0)
+
+
+def paired(words: Sequence[NDArray[Any]]) -> list[list[int]]:
+    """Orders of players, of random words (player,), each followed by its reverse, as in antithetic sampling."""
+    some = [np.argsort(word, kind="stable").tolist() for word in words]
+    return [order for one in some for order in (one, one[::-1])]
+
+
 def shapley_exact(a: State, b: State, points: Points, players: Sequence[Sequence[int]], layout: Layout) -> Floats:
     """The same over all orders, by the value of each subset of players: 2**players - 2 states besides A and B.
 
@@ -223,7 +268,7 @@ def shapley_exact(a: State, b: State, points: Points, players: Sequence[Sequence
         for player in set(everyone).difference(some):
             weight = 1.0 / (len(players) * comb(len(players) - 1, len(some)))
             found[player] += weight * (before - lost[tuple(sorted((*some, player)))])
-    return found
+    return np.where(_spread(a, b, layout)[0] > 0, found, 0)
 
 
 def _lost(a: State, state: State, layout: Layout) -> Floats:

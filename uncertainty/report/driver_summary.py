@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .driver_tables import EVERYTHING, SHARES
+import math
+
+from ..inquiry import EVERYTHING
+from .driver_tables import SHARES
 from .figures import Table, Tree, nest
 
 Tables = dict[str, Table]
@@ -15,8 +18,8 @@ def sensitivity(figures: Tables) -> Tree:
         place = [row["scenario"], row["build"], row["of"], *filter(None, [row["precision"] or row["criterion"]])]
         if row["of"] == "claim_holds":
             place = ["claims", row["criterion"]]
-        nest(tree, [*place, row["input"]], {name: _pair(row, name) for name in SHARES if row[name] == row[name]}
-             | ({"noise": bool(row["noise"])} if row["noise"] == row["noise"] else {}))
+        nest(tree, [*place, row["input"]], {name: _pair(row, name) for name in SHARES if not math.isnan(row[name])}
+             | ({} if math.isnan(row["noise"]) else {"noise": bool(row["noise"])}))
     return tree
 
 
@@ -30,8 +33,8 @@ def information(figures: Tables) -> Tree:
     for row in figures["measurements"].records():
         nest(tree["evsi"], [row["measurement"], row["criterion"], row["scenario"]], _pair(row, "value"))
     tree["first_to_look_up"] = [
-        {"input": row["input"], "grade": row["grade"], "value": _pair(row, "value"), "criterion": row["criterion"],
-         "scenario": row["scenario"], "regret_share": _pair(row, "regret_share")}
+        {**{name: row[name] for name in row if not name.endswith("_se")}, "evppi_share": _pair(row, "evppi_share"),
+         "regret_share": _pair(row, "regret_share")}
         for row in figures["influence"].records()]
     return tree
 

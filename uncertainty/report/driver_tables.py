@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import compress, product
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.labels import Group
+from ..inquiry import EVERYTHING
 from ..model import OUTPUTS
 from ..results import Results
 from ..study import Study
@@ -18,7 +20,8 @@ from .stress import first_table, stress_table
 TOLD = 0.01  # share of a variance below which an input is left out
 SHARES = ("first_order", "total_order", "shapley")
 PLACE = ("scenario", "build", "precision")
-EVERYTHING = "everything"
+ENDS = ("baseline", "low", "high", "one_sided")
+TENTHS = ("lower_tenth", "upper_tenth")
 
 
 def _indices(results: Results) -> Table:
@@ -53,10 +56,6 @@ def _padded(results: Results, key: str, name: str) -> Floats:
     found = pairs(results.figures[key], name)[:count]  # without the dummy
     lacking = [(0, count - len(found))] + [(0, 0)] * (found.ndim - 1)
     return np.moveaxis(np.pad(found, lacking, constant_values=np.nan), 0, -2)
-
-
-ENDS = ("baseline", "low", "high", "one_sided")
-TENTHS = ("lower_tenth", "upper_tenth")
 
 
 def _tornado(results: Results) -> Table:
@@ -99,7 +98,7 @@ def _information(results: Results) -> Table:
     whole = rows(_leads(results.study, [EVERYTHING]), np.stack([evpi, np.full_like(evpi, np.nan)], axis=-2), axes=2)
     figures = np.stack([pairs(group, name) for name in ("evppi", "evppi_share")], axis=-2)
     each = rows(_leads(results.study, group["input"].tolist()), figures, axes=2)
-    return Table(columns, [row for row in [*whole, *each] if row[4] and row[4] == row[4]])
+    return Table(columns, [row for row in [*whole, *each] if row[4] and not math.isnan(row[4])])
 
 
 def _measurements(results: Results) -> Table:
@@ -112,19 +111,20 @@ def _measurements(results: Results) -> Table:
     leads = [(m.says, m.stream, np.nan if m.cost is None else m.cost, *rest) for m, *rest in (
         (m, c.name, OUTPUTS[c.output].unit, scenario) for m, c, scenario in product(
             asked, results.study.criteria, results.study.scenarios))]
-    return Table(columns, [row for row in rows(leads, figures, axes=2) if row[6] == row[6]])
+    return Table(columns, [row for row in rows(leads, figures, axes=2) if not math.isnan(row[6])])
 
 
 def _influence(results: Results) -> Table:
     """What to look up first: inputs and groups, those that are worth most to know first."""
-    columns = ["input", "grade", *both(["value"]), "criterion", "scenario", *both(["regret_share"])]
+    texts = ("grade", "criterion", "scenario", "regret_criterion", "regret_scenario")
+    columns = ["input", texts[0], *both(["evppi_share"]), *texts[1:3], *both(["regret_share"]), *texts[3:]]
     group = results.figures.get("influence")
     if group is None:
         return Table(columns, [])
-    texts = [group[name].tolist() for name in ("input", "grade", "criterion", "scenario")]
-    return Table(columns, [[name, grade, *value, criterion, scenario, *moved] for name, grade, criterion, scenario,
-                           value, moved in zip(*texts, *(pairs(group, name).tolist() for name in (
-                               "value", "regret_share")), strict=True)])
+    names, grade, *words = (group[name].tolist() for name in ("input", *texts))
+    value, moved = (pairs(group, name).tolist() for name in ("evppi_share", "regret_share"))
+    return Table(columns, [[*row[:2], *row[2], *row[3:5], *row[5], *row[6:]] for row in zip(
+        names, grade, value, *words[:2], moved, *words[2:], strict=True)])
 
 
 def _shared(results: Results) -> Table:

@@ -9,13 +9,13 @@ import numpy as np
 from ..model import OUTPUTS
 from ..results import Results
 from .conclusions import by_scenario
+from .driver_tables import TOLD
 from .figures import Floats
 from .stress import stress_sections
 from .text import Section, criterion_name, percent
-from .words import input_words, output_name, unit_of, value_words
+from .words import input_words, output_name, slot_words, unit_of, value_words
 from .worth import look_up, measurements
 
-LEAST = 0.01  # share of a variance below which an input is not named
 NAMED = 5  # inputs that are named of a place
 WIDTH = 32  # characters of a tornado's bars
 CONTESTED = 0.01  # probability that first place flips, from which on it is told what cancels
@@ -26,7 +26,7 @@ def drivers(results: Results, full: bool = False) -> list[Section]:
     if "influence" not in results.figures:
         return []
     stressed = stress_sections(results.study, results.readings, full)
-    found = [*_spread(results), look_up(results, full), *measurements(results), *_shared(results, full)]
+    found = [*_spread(results), *look_up(results, full), *measurements(results, full), *_shared(results, full)]
     return [*found, *_by_place(results), *_tornados(results), *stressed] if full else [*found, *stressed]
 
 
@@ -43,7 +43,9 @@ def _spread(results: Results) -> Iterator[Section]:
     slots: dict[str, list[int]] = {}
     for i, name in enumerate(group["input"].tolist()):
         build, _, slot = name.partition(".")
-        slots.setdefault(f"each build's {_slot(slot)}" if slot else _slot(build), []).append(i)
+        slots.setdefault(slot or build, []).append(i)
+    called = {slot: input_words(study, group["input"][rows[0]]) if len(rows) == 1 else
+              f"each build's {slot_words(slot)}" for slot, rows in slots.items()}
     shares = {}
     for name in _outputs(results):
         values = group[name].reshape(len(group["input"]), -1)
@@ -53,17 +55,13 @@ def _spread(results: Results) -> Iterator[Section]:
     if not shares:  # nothing that is looked at varies
         return
     table = sorted(zip(slots, *shares.values(), strict=True), key=lambda row: -max(row[1:]))
-    rows = [[name, *(percent(x, 0) if x >= LEAST else "" for x in each)]
-            for name, *each in table if max(each) >= LEAST]
+    rows = [[called[name], *(percent(x, 0) if x >= TOLD else "" for x in each)]
+            for name, *each in table if max(each) >= TOLD]
     note = ("Share of the variance that is due to each input (Shapley effects, which sum to 100 % whether or not "
-            "inputs are correlated); mean over scenarios, builds and precisions. Shares below 1 % are left out; all: "
-            "tables/indices.csv.")
+            "inputs are correlated); mean over scenarios, builds and precisions. Shares below 1 % are left out. By "
+            "place: tables/indices.csv; all of them: results.nc.")
     if rows:
         yield Section("What drives the spread", ["input", *(output_name(study, name) for name in shares)], rows, note)
-
-
-def _slot(name: str) -> str:
-    return "PUE" if name == "pue" else name.replace("unit_", "").replace("_", " ").replace(".", " ")
 
 
 def _by_place(results: Results) -> Iterator[Section]:
@@ -76,12 +74,13 @@ def _by_place(results: Results) -> Iterator[Section]:
 
             rows = [[names, *row] for names, cells in by_scenario(study, told) for row in cells]
             yield Section(f"What drives {output_name(study, name)}", ["scenario", "build", "share of the variance"],
-                          rows, words=3)
+                          rows, "The inputs that have most of it (Shapley effects); those that are correlated take "
+                          "part in what the others do.", 3)
 
 
 def _largest(results: Results, shares: Floats) -> str:
     order = np.argsort(-np.nan_to_num(shares))[:NAMED]
-    named = [(str(results.figures["shapley"]["input"][i]), float(shares[i])) for i in order if shares[i] >= LEAST]
+    named = [(str(results.figures["shapley"]["input"][i]), float(shares[i])) for i in order if shares[i] >= TOLD]
     return ", ".join(f"{input_words(results.study, name)} {percent(share, 0)}" for name, share in named) or "–"
 
 
@@ -128,6 +127,8 @@ def _bar(ends: Floats, base: float, span: tuple[float, float]) -> str:
 def _shared(results: Results, full: bool) -> Iterator[Section]:
     """What cancels between builds; in full of every listed criterion, and whose inputs the rest of it hangs on."""
     study, group = results.study, results.figures["shared"]
+    if len(study.builds) < 2:
+        return
     flips, rows = results.figures["ranking"]["first_differs"], list[list[str]]()
     for c, criterion in enumerate(study.criteria[: study.listed]):
         def told(s: int, c: int = c) -> list[list[str]]:
@@ -136,12 +137,13 @@ def _shared(results: Results, full: bool) -> Iterator[Section]:
 
         if full or flips[c].max() >= CONTESTED:
             rows += [[criterion_name(criterion), names, *cells[0]] for names, cells in by_scenario(study, told)]
-    note = ("Common: the share of the builds' variances that is common to them and cancels when they are compared; "
-            "negative where what is good for one is bad for another. Of regret, which is what remains: the share of "
-            "its variance that is due to inputs which all share, and to each build's own (Shapley effects).")
+    note = ("Cancels: the share of the builds' variances that they have in common, so that it is gone when they are "
+            "compared; negative where what is good for one is bad for another. Then whose inputs the variance of what "
+            "a choice falls short (regret) is due to: those that all builds share, or each build's own (Shapley "
+            "effects).")
     if not full:
         note += " Criteria of which first place flips in 1 % of samples or more; all: tables/shared.csv."
     if rows:
         labels = [b.label for b in study.builds]
         yield Section("What builds share, and what is their own",
-                      ["criterion", "scenario", "common", "shared", *labels], rows, note, 2)
+                      ["criterion", "scenario", "cancels", "shared", *labels], rows, note, 2)

@@ -22,6 +22,7 @@ COUNTED = {  # as a change
              "as unlikely. All: tables/stress.csv.",
     FIRST_PLACE: "The most probable first is meant; another is named where it is that by more than sampling error. "
                  "All: tables/stress_firsts.csv."}
+FEW = 5  # inputs that are named where there is little room
 CLAIM = ["claim", "variant", *both(["probability", "difference"]), "verdict", "changed"]
 FIRST = ["criterion", "scenario", "variant", "build", *both(["first"]), "changed"]
 
@@ -117,8 +118,8 @@ def _elsewhere(study: Study, group: Group) -> str:
 
 
 def _kept(group: Group, full: bool) -> str:
-    """Uncertain inputs that a reading of inputs leaves as they are, in `full` by name."""
-    stay = "; ".join(f"in {name} {', '.join(kept.split()) if full else len(kept.split())}"
+    """Uncertain inputs that a reading of inputs leaves as they are, by name if they are few, or in `full`."""
+    stay = "; ".join(f"in {name} {', '.join(kept.split()) if full or len(kept.split()) <= FEW else len(kept.split())}"
                      for name, kept in zip(group["variant"].tolist(), group["kept"].tolist(), strict=True) if kept)
     return f"Uncertain inputs that stay as they are: {stay}." if stay else ""
 

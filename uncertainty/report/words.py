@@ -21,8 +21,12 @@ def input_words(study: Study, name: str) -> str:
     labels = {build.key: build.label for build in study.builds}
     build, _, slot = stream.partition(".")
     lead, slot = ([labels[build]], slot) if build in labels and slot else ([], stream)
-    words = "PUE" if slot == "pue" else slot.replace("unit_", "").replace("_", " ").replace(".", " ")
-    return " ".join([*lead, words]) + opening + scenarios
+    return " ".join([*lead, slot_words(slot)]) + opening + scenarios
+
+
+def slot_words(slot: str) -> str:
+    """An input in words, whatever build it is of: `price`, `PUE`, `sustained ratio fp16`."""
+    return "PUE" if slot == "pue" else slot.replace("unit_", "").replace("_", " ").replace(".", " ")
 
 
 def unit_of(stream: str) -> str:
