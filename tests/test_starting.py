@@ -70,6 +70,11 @@ def test_a_copy_of_a_shipped_study_is_the_same_and_says_what_to_do_next(tmp_path
     assert [p.name for p in tmp_path.iterdir()] == ["mine.toml"]
 
 
+def test_shipped_sheets_are_not_copied_however_the_study_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(shipped().parent)
+    assert start(tmp_path / "mine.toml", f"{shipped().name}/studies/reference.toml") == [tmp_path / "mine.toml"]
+
+
 SHEET = (shipped() / "devices" / "rtx_a5000.toml").read_text(encoding="utf-8")
 BATTERY = (shipped() / "batteries" / "powerwall_3.toml").read_text(encoding="utf-8")
 OWN = """title = "Own"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from errno import EEXIST
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def start(path: Path, study: str | None = None) -> list[Path]:
     due = {new: old.read_bytes() for new, old in planned.items() if not _is_there(new, old, new != path)}
     for new in due:
         if new.exists():
-            raise FileExistsError(17, "exists already", str(new))
+            raise FileExistsError(EEXIST, "exists already", str(new))
     for new, content in due.items():
         if new != path:
             new.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +59,7 @@ def _beside(source: Path, folder: Path) -> dict[Path, Path]:
         names = raw.get(key, [])
         for name in names if isinstance(names, list) else [names]:
             sheet = find_sheet(kind, name, source.parent)
-            if sheet is None or sheet.is_relative_to(shipped()):
+            if sheet is None or sheet.resolve().is_relative_to(shipped().resolve()):
                 continue
             place = folder if sheet.parent == source.parent else folder / kind
             found[place / sheet.name] = sheet
