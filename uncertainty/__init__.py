@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 _HOME = {
     "load": "study", "Study": "study", "StudyError": "files",
     "run": "runner", "Results": "results", "write": "store",
+    "table": "tabular", "write_tables": "tabular",
     "ModelError": "plan", "WorkerError": "execution",
     "sample": "samples", "propagate": "propagation", "nearest_flip": "nearest",
     "sobol_indices": "sensitivity", "shapley_effects": "sensitivity", "morris": "screening",
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
     from .store import write as write
     from .study import Study as Study
     from .study import load as load
+    from .tabular import table as table
+    from .tabular import write_tables as write_tables
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from . import __version__
 from .running import BAD_INPUT, BROKEN_PIPE, INTERRUPTED, OK, UsageError, run
 
 REFERENCE = "configs/studies/reference.toml"
+KINDS = ("study", "device", "battery", "document")  # of files that have a JSON schema
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,10 +35,15 @@ def parser() -> argparse.ArgumentParser:
                                 description="Validate studies, show their inputs and count what is put to the test; "
                                             "exit status 2 with every problem.")
     _study_argument(check)
-    init = commands.add_parser("init", help="write a commented study to start from",
-                               description="Write a commented study that runs as it is.")
-    init.add_argument("path", metavar="PATH", nargs="?", type=Path, default=Path("study.toml"),
-                      help="file to write (default: study.toml); never over an existing one")
+    _init_arguments(commands.add_parser("init", help="write a commented study to start from",
+                                        description="Write a commented study that runs as it is."))
+    schema = commands.add_parser(
+        "schema", help="print the JSON schema by which an editor completes a study",
+        description="Print the JSON schema of a kind of file. An editor that knows it completes and explains keys, and "
+                    "marks mistakes: write it beside a study, uncertainty schema > study.schema.json, and begin the "
+                    "study with the line: #:schema ./study.schema.json")
+    schema.add_argument("kind", metavar="KIND", nargs="?", default="study", choices=KINDS,
+                        help=f"{', '.join(KINDS)} (default: study)")
     return top
 
 
@@ -44,6 +51,14 @@ def _study_argument(command: argparse.ArgumentParser) -> None:
     command.add_argument("studies", metavar="STUDY", nargs="*", default=[REFERENCE],
                          help="path of a TOML file, folder of such files, or name of a shipped study "
                               f"(default: {REFERENCE})")
+
+
+def _init_arguments(init: argparse.ArgumentParser) -> None:
+    init.add_argument("path", metavar="PATH", nargs="?", type=Path, default=Path("study.toml"),
+                      help="file to write (default: study.toml); never over an existing one")
+    init.add_argument("--from", metavar="STUDY", dest="source",
+                      help="copy this study instead, with its comments: path of a TOML file, or name of a shipped "
+                           "study, such as reference; sheets and quotes that lie beside it are copied too")
 
 
 def _run_arguments(run: argparse.ArgumentParser) -> None:
@@ -73,7 +88,7 @@ def _run_arguments(run: argparse.ArgumentParser) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; gives the exit status."""
     arguments = parser().parse_args(argv)
-    commands: dict[str, Any] = {"run": run, "check": _check, "init": _init}
+    commands: dict[str, Any] = {"run": run, "check": _check, "init": _init, "schema": _schema}
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without a dash or a sign of interval
@@ -103,7 +118,7 @@ def _expected() -> tuple[type[Exception], ...]:
     return StudyError, UsageError, ModelError, WorkerError, MemoryError, ModuleNotFoundError
 
 
-# --- check and init --------------------------------------------------------------------------------------------
+# --- check, init and schema ----------------------------------------------------------------------------------------
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -121,15 +136,24 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _init(arguments: argparse.Namespace) -> int:
-    from .files import shipped
+    from .starting import start
 
-    text = (shipped() / "starter.toml").read_text(encoding="utf-8")
     try:
-        with arguments.path.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-    except FileExistsError:
-        raise UsageError(f"{arguments.path} exists already; name another file") from None
-    print(f"Wrote {arguments.path}. Put your own numbers in, then: uncertainty run {arguments.path}")
+        study, *others = start(arguments.path, arguments.source)
+    except FileExistsError as error:
+        raise UsageError(f"{error.filename} exists already; name another file") from None
+    copy = f", a copy of {arguments.source}" if arguments.source else ""
+    name = shlex.quote(str(study))
+    print("\n".join([f"Wrote {study}{copy}.", *(f"Wrote {other}, which it needs." for other in others),
+                     "Its data sheets are shipped ones, or lie beside it; [build.NAME] overrides their numbers.",
+                     f"Put your own numbers in, then: uncertainty check {name} && uncertainty run {name}"]))
+    return OK
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    from .editors import to_json
+
+    print(to_json(arguments.kind))
     return OK
 
 

@@ -17,6 +17,9 @@ RELATIONS = ("best", "worst", "best or tied", "not best", "rank at least", "abov
              "equal", "between", "same winner", "other winner")
 Output = Literal[tuple(OUTPUTS)]  # type: ignore[valid-type]
 Precision = Literal[PRECISIONS]  # type: ignore[valid-type]
+Precised = Annotated[Precision | None, Field(description="a precision of a typed output")]
+Better = Literal["lower", "higher"] | None
+BETTER: Any = Field(None, description="which way is better, where it is not the usual one")
 
 
 def _one_or_more(kind: Any, wanted: str) -> Any:
@@ -24,7 +27,8 @@ def _one_or_more(kind: Any, wanted: str) -> Any:
     def listed(given: Any) -> Any:
         return given if isinstance(given, list) else [given]
 
-    return Annotated[Annotated[list[kind], Field(min_length=1)] | None, BeforeValidator(_unless_none(listed)),
+    several = Annotated[list[kind], Field(min_length=1)]
+    return Annotated[several | None, BeforeValidator(_unless_none(listed), json_schema_input_type=kind | several),
                      Field(description=wanted)]
 
 
@@ -42,10 +46,10 @@ class Place(Strict):
 class Other(Strict):
     """What a subject is compared with; what is not given is the subject's own."""
 
-    build: Name | None = None
-    output: Output | None = None  # type: ignore[valid-type]
-    scenario: Name | None = None
-    precision: Precision | None = None
+    build: Name | None = Field(None, description="another build")
+    output: Output | None = Field(None, description="another output")  # type: ignore[valid-type]
+    scenario: Name | None = Field(None, description="another scenario")
+    precision: Precision | None = Field(None, description="another precision")
     times: Number | None = Field(None, description="a factor of its value")
 
 
@@ -61,17 +65,18 @@ def _other(given: Any, _: ValidationInfo) -> float | Other:
     return _NUMBER.validate_python(given)
 
 
-class Part(Strict):
+class Part(Strict, json_schema_extra={"oneOf": [{"required": [key]} for key in ("is", "all", "any")]}):
     """One relation, or several of which all or any hold; what a part does not give is its claim's."""
 
     elsewhere: ClassVar[dict[str, str]] = {"scenario": 'wanted at = { scenario = "..." }',
                                           "precision": 'wanted at = { precision = "..." }'}
     build: _one_or_more(Name, "the subject; of several, every one") = None  # type: ignore[valid-type]
-    output: Output | None = None  # type: ignore[valid-type]
-    at: Place = Place()
+    output: Output | None = Field(None, description="an output, which is looked at")  # type: ignore[valid-type]
+    at: Place = Field(Place(), description="where it is looked at; else everywhere")
     times: Number | None = Field(None, description="a factor of the subject's value")
-    better: Literal["lower", "higher"] | None = None
-    relation: Literal[RELATIONS] | None = Field(None, alias="is")  # type: ignore[valid-type]
+    better: Better = BETTER
+    relation: Literal[RELATIONS] | None = Field(  # type: ignore[valid-type]
+        None, alias="is", description="what is said of it")
     than: Annotated[Any, Reader(_other, Number | Name | Other)] = Field(
         None, description="what it is compared with: a number, a build, or a table")
     rank: Annotated[int, Field(ge=1)] | None = Field(None, description='of "rank at least": 1 is the best')
@@ -88,7 +93,7 @@ class Claim(Part):
     id: Name = Field(description="a short name, such as C01")
     says: Line = Field(description="the sentence")
     where: Line | None = Field(None, description="where the document says it")
-    note: Text = ""
+    note: Text = Field("", description="what else to know of it")
     printed: bool | None = Field(None, description="whether it holds at the numbers that the document prints")
     quantile: Annotated[Number, Field(gt=0, lt=1)] | None = Field(
         None, description="of the outputs: the claim is about it, and not about single samples")
@@ -100,33 +105,33 @@ class Criterion(Strict):
     """What builds are ranked by."""
 
     output: Output = Field(description="an output")  # type: ignore[valid-type]
-    precision: Precision | None = None
-    better: Literal["lower", "higher"] | None = None
+    precision: Precised = None
+    better: Better = BETTER
 
 
 class Pick(Strict):
     """What a document picks for a workload or a priority."""
 
     says: Line = Field(description="the workload or priority")
-    where: Line | None = None
+    where: Line | None = Field(None, description="where the document says it")
     because: Line | None = Field(None, description="what decides, as the document has it")
     builds: Annotated[list[Name], Field(min_length=1)] = Field(description="the document's picks")
     best_by: Annotated[list[Criterion], Field(min_length=1)] = Field(
         description="what the best build is best by, all of it")
-    note: Text = ""
+    note: Text = Field("", description="what else to know of it")
 
 
 class Rating(Strict):
     """Stars that a document gives, and the output whose ranks stand beside them."""
 
     says: Line = Field(description="the metric that is rated")
-    where: Line | None = None
+    where: Line | None = Field(None, description="where the document says it")
     stars: dict[Name, Annotated[int, Field(ge=0, le=5)]] = Field(description="stars by build, 5 best")
     output: Output | None = Field(None, description="the output that it can be told by, if any")  # type: ignore[valid-type]
-    precision: Precision | None = None
-    better: Literal["lower", "higher"] | None = None
+    precision: Precised = None
+    better: Better = BETTER
     width: bool = Field(False, description="whether it is told by the width of the output: 5 to 95 % over the median")
-    note: Text = ""
+    note: Text = Field("", description="what else to know of it")
 
 
 class Conclusions(Strict):

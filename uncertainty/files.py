@@ -170,6 +170,15 @@ def _leave_out(sensitivity: dict[str, Any], loc: tuple[Any, ...]) -> None:
 SHEETS: dict[str, Any] = {"devices": schema.Device, "batteries": schema.Battery, "documents": Conclusions}
 
 
+def _places(kind: str, folder: Path) -> list[Path]:
+    return [folder, folder / kind, folder.parent / kind, shipped() / kind]
+
+
+def find_sheet(kind: str, name: str, folder: Path) -> Path | None:
+    """Where the sheet lies that a study in a folder names, if anywhere: beside it first, and shipped last."""
+    return next((p for p in (place / f"{name}.toml" for place in _places(kind, folder)) if _is_file(p)), None)
+
+
 def sheet(kind: str, name: Any, where: str, folder: Path, files: dict[str, str],
            found: list[Problem]) -> Any:
     """A sheet beside the study, else among the configs that the study lies in, else a shipped one."""
@@ -177,10 +186,9 @@ def sheet(kind: str, name: Any, where: str, folder: Path, files: dict[str, str],
     unknown = model.model_construct(headline_format="fp16", **dict.fromkeys(schema.FIELDS, UNKNOWN))
     if not (isinstance(name, str) and re.fullmatch(NAME, name)):
         return unknown  # as the study's own validation says
-    places = [folder, folder / kind, folder.parent / kind, shipped() / kind]
-    path = next((p for p in (place / f"{name}.toml" for place in places) if _is_file(p)), None)
+    path = find_sheet(kind, name, folder)
     if path is None:
-        hint = nearest(name, sorted({p.stem for place in places[1:] for p in place.glob("*.toml")}))
+        hint = nearest(name, sorted({p.stem for place in _places(kind, folder)[1:] for p in place.glob("*.toml")}))
         found.append(Problem(where, f"no {kind}/{name}.toml beside the study or shipped; {hint}"))
         return unknown
     before = len(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from .analysis.labels import Group
@@ -59,6 +60,10 @@ class Results:
         study = self.study
         return (f"Results(study={study.name!r}, builds={len(study.builds)}, scenarios={len(study.scenarios)}, "
                 f"samples={self.samples})")
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it; what is made of results is above them, and found where it is asked for."""
+        return str(import_module(".notebook", __package__).html(self))
 
     @cached_property
     def central(self) -> xr.Dataset:

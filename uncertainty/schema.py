@@ -6,6 +6,7 @@ Validation turns every number of a file into a `Quantity`, checked against what 
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Mapping
 from functools import partial
@@ -19,6 +20,7 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationInfo,
+    WithJsonSchema,
     create_model,
 )
 
@@ -32,6 +34,8 @@ from .strict import Line, Name, Number, Reader, Strict, Text, distinct
 # --- one number --------------------------------------------------------------------------------------------
 
 Grade = Literal["A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D"]
+GRADES = "of the evidence: A direct, B good secondary, C weak, D judgement"
+SOURCE, DATE, NOTE = "where it comes from", "of the source, as 2026-11", "what else to know of it"
 Date = Annotated[Line, BeforeValidator(lambda d: d.isoformat() if isinstance(d, datetime.date) else d)]
 
 
@@ -39,10 +43,10 @@ class Constant(Strict):
     """A number with its source."""
 
     value: Number = Field(description="a number")
-    source: Text = ""
-    grade: Grade | None = Field(None, description="A direct, B good secondary, C weak, D judgement")
-    date: Date = Field("", description="of the source")
-    note: Text = ""
+    source: Text = Field("", description=SOURCE)
+    grade: Grade | None = Field(None, description=GRADES)
+    date: Date = Field("", description=DATE)
+    note: Text = Field("", description=NOTE)
 
 
 class Missing(Strict):
@@ -59,21 +63,21 @@ class Distribution(Strict):
 
     dist: Literal[tuple(PARAMETERS)] = Field(description="its kind")  # type: ignore[valid-type]
     source: Line = Field(description="where its numbers come from")
-    grade: Grade | None = Field(None, description="A direct, B good secondary, C weak, D judgement")
-    date: Date = Field("", description="of the source")
-    note: Text = ""
+    grade: Grade | None = Field(None, description=GRADES)
+    date: Date = Field("", description=DATE)
+    note: Text = Field("", description=NOTE)
     central: Number | None = Field(None, description='the value "at the central values"; else the median')
-    low: Number | None = None
-    mode: Number | None = None
-    high: Number | None = None
-    mean: Number | None = None
-    std: Number | None = None
-    median: Number | None = None
-    sigma: Number | None = None
-    a: Number | None = None
-    b: Number | None = None
-    values: list[Number] | None = None
-    probabilities: list[Number] | None = None
+    low: Number | None = Field(None, description="the smallest value")
+    mode: Number | None = Field(None, description="the most probable value")
+    high: Number | None = Field(None, description="the largest value")
+    mean: Number | None = Field(None, description="the mean")
+    std: Number | None = Field(None, description="the standard deviation")
+    median: Number | None = Field(None, description="the median")
+    sigma: Number | None = Field(None, description="the standard deviation of the logarithm: 0.1 is some 10 %")
+    a: Number | None = Field(None, description="the first shape: the larger, the nearer to high")
+    b: Number | None = Field(None, description="the second shape: the larger, the nearer to low")
+    values: list[Number] | None = Field(None, description="the values; of quotes all, each as probable")
+    probabilities: list[Number] | None = Field(None, description="of the values, sum 1; else all equal")
     file: str | None = Field(None, description="a CSV file of quotes, in the folder of what names it")
     column: str | None = Field(None, description="its column")
     min: Number | None = Field(None, description="truncation from below")
@@ -132,10 +136,17 @@ def _word(bounds: Input) -> Any:
     return Annotated[Any, Reader(read, accepted), Field(description=bounds.meaning)]
 
 
+def _plain(bounds: Input) -> Any:
+    """A number inside its bounds, for the JSON schema."""
+    low = {"exclusiveMinimum" if bounds.open_low else "minimum": bounds.low}
+    return Annotated[Number, WithJsonSchema(
+        {"type": "number", **low} | ({} if math.isinf(bounds.high) else {"maximum": bounds.high}))]
+
+
 def _one(bounds: Input) -> Any:
     if bounds.words:
         return _word(bounds)
-    accepted = Number | Constant | Distribution
+    accepted = _plain(bounds) | Constant | Distribution
     return _field(bounds, partial(_quantity, bounds), accepted | Missing if bounds.typed else accepted)
 
 
@@ -156,7 +167,7 @@ def _by_precision(name: str, bounds: Input) -> Any:
             return _quantity(bounds, given, info)
         return table.model_validate(given, context=info.context)
 
-    return _field(bounds, read, Number | Constant | Distribution | Missing | table)
+    return _field(bounds, read, _plain(bounds) | Constant | Distribution | Missing | table)
 
 
 # --- files -------------------------------------------------------------------------------------------------
@@ -208,14 +219,19 @@ def _sensible(value: int) -> int:
     return _power_of_two(value)
 
 
+def _one_of(least: int, most: int, *others: int) -> Any:
+    """Powers of two from 2**least to 2**most, for the JSON schema."""
+    return Field(json_schema_extra={"enum": [*others, *(1 << i for i in range(least, most + 1))]})
+
+
 class SamplingTable(Strict):
     """How many samples, of which kind."""
 
     samples: Annotated[int, Field(ge=2, le=1 << 26, description="of each replicate, a power of two"),
-                       AfterValidator(_power_of_two)] = 4096
+                       AfterValidator(_power_of_two), _one_of(1, 26)] = 4096
     replicates: Annotated[int, Field(ge=2, le=1 << 16, description="at least 8 for firm errors")] = 16
-    seed: Annotated[int, Field(ge=0, le=(1 << 63) - 1)] = 0
-    method: Literal[METHODS] = "sobol"  # type: ignore[valid-type]
+    seed: Annotated[int, Field(ge=0, le=(1 << 63) - 1, description="same seed, same figures")] = 0
+    method: Annotated[Literal[METHODS], Field(description="of drawing points")] = "sobol"  # type: ignore[valid-type]
 
 
 class Correlation(Strict):
@@ -224,9 +240,9 @@ class Correlation(Strict):
     inputs: Annotated[list[str], Field(min_length=1), AfterValidator(distinct)] = Field(
         description='inputs, as "unit_price" (every build\'s) or "rtx_a5000.unit_price"')
     spearman: Annotated[Number, AfterValidator(lambda r: inside(r, Input("1", "", -1, 1)))] = Field(
-        description="a rank correlation, -1 to 1")
-    source: Text = ""
-    grade: Grade | None = None
+        description="a rank correlation, -1 to 1", json_schema_extra={"minimum": -1, "maximum": 1})
+    source: Text = Field("", description=SOURCE)
+    grade: Grade | None = Field(None, description=GRADES)
 
 
 class Component(Strict):
@@ -235,14 +251,14 @@ class Component(Strict):
     per: Literal[PER_UNIT] = Field(description="device, node or once: what its price is per")  # type: ignore[valid-type]
     price: _one(Input("USD", "price of a further component"))  # type: ignore[valid-type]
     builds: list[Name] | None = Field(None, description="the builds that need it; else all")
-    source: Text = ""
+    source: Text = Field("", description=SOURCE)
 
 
 def _criterion(given: Any, _: ValidationInfo) -> Criterion:
     return Criterion.model_validate({"output": given} if isinstance(given, str) else given)
 
 
-class Measurement(Strict):
+class Measurement(Strict, json_schema_extra={"oneOf": [{"required": ["error"]}, {"required": ["relative_error"]}]}):
     """A quote or a measurement that could be had before the choice is made."""
 
     says: Line = Field(description="what it is called")
@@ -258,7 +274,8 @@ class SensitivityTable(Strict):
     """What drives the results: how it is told."""
 
     samples: Annotated[int, Field(ge=0, le=1 << 13, description="of each of at most 16 replicates, a power of two from "
-                                  "64 on; 0 where it is not to be told"), AfterValidator(_sensible)] = 1024
+                                  "64 on; 0 where it is not to be told"),
+                       AfterValidator(_sensible), _one_of(6, 13, 0)] = 1024
     groups: dict[Name, Annotated[list[str], Field(min_length=1), AfterValidator(distinct)]] = Field(
         {}, description='inputs to be told together, as prices = ["unit_price", "battery_unit_price"]')
     measurements: list[Measurement] = Field([], description="quotes or measurements that could be had")
@@ -275,7 +292,7 @@ class StudyFile(Strict):
     builds: Annotated[list[Name], Field(min_length=1), AfterValidator(distinct)] = Field(
         description="names of device sheets")
     battery: Name = Field(description="the name of a battery sheet")
-    sampling: SamplingTable = SamplingTable()
+    sampling: SamplingTable = Field(SamplingTable(), description="how many samples, and of which kind")
     inputs: AllInputs = Field(AllInputs(), description="given once, drawn once")  # type: ignore[valid-type]
     build: dict[str, BuildInputs] = Field({}, description="a build's own")  # type: ignore[valid-type]
     scenarios: dict[Name, Scenario] = Field({}, description="what differs by scenario")
@@ -292,4 +309,4 @@ class StudyFile(Strict):
     claims: list[Claim] = Field([], description="sentences to be put to the test")
     picks: list[Pick] = Field([], description="builds picked for workloads and priorities")
     ratings: list[Rating] = Field([], description="stars by metric")
-    sensitivity: SensitivityTable = SensitivityTable.model_validate({})
+    sensitivity: SensitivityTable = Field(SensitivityTable.model_validate({}), description="how to tell what drives it")

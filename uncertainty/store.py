@@ -76,7 +76,7 @@ def _fill(results: Results, folder: Path) -> None:
     made, figures = versions(), tables(results)
     (folder / "tables").mkdir()
     for name, table in figures.items():
-        _write_csv(folder / "tables" / f"{name}.csv", table)
+        write_csv(folder / "tables" / f"{name}.csv", table)
     (folder / "summary.json").write_text(to_json(results, figures), encoding="utf-8", newline="\n")
     (folder / "report.md").write_text(report(results, made), encoding="utf-8", newline="\n")
     from .report.netcdf import netcdf  # netCDF4 takes its time to import: after the rest
@@ -115,7 +115,8 @@ def to_json(results: Results, figures: dict[str, Table] | None = None) -> str:
     return summary.to_json(summary.summary(results, figures or tables(results), versions())) + "\n"
 
 
-def _write_csv(path: Path, table: Table) -> None:
+def write_csv(path: Path, table: Table) -> None:
+    """Write a table as CSV: numbers to 10 digits, and nothing where there is none."""
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(table.columns)
