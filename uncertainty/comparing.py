@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from .analysis.claims import verdict
@@ -91,23 +91,32 @@ def compare(before: Side, after: Side, step: Step | None = None) -> Comparison:
     inputs, settings = tuple(_inputs(before, after)), tuple(_settings(before, after, retold))
     if before.digest != after.digest and not (settings or any(not change.source_only for change in inputs)):
         settings = (Setting("study", "", "other in what this does not tell: picks, ratings, sensitivity or the like"),)
-    why = next((f"{side.name}: {side.why}" for side in (before, after) if side.study is None), "")
-    differs = bool(inputs or settings) or any(before.figures[f].value != after.figures[f].value for f in figures)
-    between = paired(before.study, after.study) if before.study and after.study and differs and figures else None
+    bare = Comparison(before, after, inputs, settings, tuple(_moves(before, after, figures, [])), 0)
+    if before.study is None or after.study is None:
+        lacking = before if before.study is None else after
+        return replace(bare, why=f"{lacking.name}: {lacking.why}")
+    if bare.same or not figures:
+        return bare
     try:
-        ends = [look(study, figures) for study in between[:2]] if between and before.sampling == after.sampling else []
-        moves = tuple(_moves(before, after, figures, ends))
-        found = _attribution(between, moves, step) if between else None
+        return _explained(bare, paired(before.study, after.study), figures, step)
     except ModelError as error:
-        ends, moves, found, why = [], tuple(_moves(before, after, figures, [])), None, str(error)
-    replicates = len(next(iter(ends[0].values()))) if ends else 0
-    return Comparison(before, after, inputs, settings, moves, replicates, found, why)
+        return replace(bare, why=str(error))
 
 
-def _attribution(between: Mixture, moves: tuple[Move, ...], step: Step | None) -> Attribution | None:
-    """Of the moves of CapEx, first places and claims that are beyond sampling error."""
-    figures = [m.figure for m in moves if m.moved and (m.figure.name == "capex" or m.figure.kind in ("first", "claim"))]
-    return attribution(between, figures, step) if figures and between.changes else None
+def _explained(bare: Comparison, between: Mixture, figures: list[Figure], step: Step | None) -> Comparison:
+    """With errors of pairs of replicates, if both were drawn alike, and what explains the moves."""
+    before, after = bare.before, bare.after
+    if before.sampling == after.sampling:
+        ends = [look(study, figures) for study in (between.one, between.other)]
+        moves = tuple(_moves(before, after, figures, ends))
+        bare = replace(bare, moves=moves, replicates=between.one.sampling.replicates)
+    some = [m.figure for m in bare.moves
+            if m.moved and (m.figure.name == "capex" or m.figure.kind in ("first", "claim"))]
+    if not some:
+        return bare
+    if not between.changes:
+        return replace(bare, why="nothing that they are worked out from is other, so that they are chance")
+    return replace(bare, attribution=attribution(between, some, step))
 
 
 # --- figures -----------------------------------------------------------------------------------------------------

@@ -99,7 +99,8 @@ def side(name: str, tree: Mapping[str, Any], study: Study | None, why: str = "")
     figures = [*_bands(bands), *_firsts(ranking), *_claims(claims)]
     return Side(
         name, dict(tree["sampling"]), dict(tree["versions"]), tree["digest"],
-        _inputs(tree["inputs"], scenarios, builds), {(row["input"], row["other"]): row["spearman"] for row in tree["correlation"]},
+        _inputs(tree["inputs"], scenarios, builds),
+        {(row["input"], row["other"]): row["spearman"] for row in tree["correlation"]},
         {key: called.get(key, key) for key in builds}, scenarios, tuple(ranking),
         {key: (claim["says"], claim["must_hold"]) for key, claim in claims.items()},
         {figure: Estimate(*map(_figure, pair)) for figure, pair in figures if pair[0] is not None}, study, why)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def compare(arguments: Namespace) -> int:
     """Compare what the arguments name; gives the exit status."""
     from . import comparing
-    from .report.comparison import sections
+    from .report.comparison import gist, sections, trust
     from .report.comparison_tree import tree
     from .report.summary import to_json
     from .terminal import console, show_section
@@ -31,14 +31,18 @@ def compare(arguments: Namespace) -> int:
     if arguments.json:
         print(to_json(tree(comparison)))
         return 0
-    screen, (head, *lines), tables = console(), *sections(comparison)
+    screen, (head, *lines) = console(), gist(comparison)
     screen.print(head, style="bold", markup=False)
     for line in lines:
         screen.print(line, markup=False)
-    for section in tables:
+    if lines:
+        screen.print()
+    for section in sections(comparison):
         show_section(section, screen)
         if not section.note:
             screen.print()
+    if told := trust(comparison):
+        screen.print(told, markup=False)
     return 0
 
 

@@ -19,33 +19,44 @@ MOST = 10  # first places that are told
 WIDE = 80  # columns of a line
 
 
-def sections(comparison: Comparison) -> tuple[list[str], list[Section]]:
-    """Lines that say it all in short, and the tables."""
+def gist(comparison: Comparison) -> list[str]:
+    """What it comes to, in a few lines of which the first is a title."""
     before, after = comparison.before.name, comparison.after.name
     if comparison.same:
-        return [f"{before} and {after}: no difference."], []
-    return [f"{before} -> {after}", *_gist(comparison)], [
-        *_inputs(comparison), *_settings(comparison.settings), *_bands(comparison), *_firsts(comparison),
-        *_claims(comparison)]
+        return [f"{before} and {after}: no difference."]
+    return [f"{before} -> {after}", *_in_short(comparison)]
+
+
+def sections(comparison: Comparison) -> list[Section]:
+    """The tables; none where there is no difference."""
+    if comparison.same:
+        return []
+    return [*_inputs(comparison), *_settings(comparison.settings), *_bands(comparison), *_firsts(comparison),
+            *_claims(comparison)]
+
+
+def trust(comparison: Comparison) -> str:
+    """How differences were judged, and attributed."""
+    told = comparison.moves and not comparison.same
+    return f"{_errors(comparison)}{_explained(comparison)}" if told else ""
 
 
 # --- in short ----------------------------------------------------------------------------------------------------
 
 
-def _gist(comparison: Comparison) -> Iterator[str]:
+def _in_short(comparison: Comparison) -> Iterator[str]:
     numbers = [change for change in comparison.inputs if not change.source_only]
     inputs = len({(change.spots[0].input, *(spot.build for spot in change.spots)) for change in numbers})
     if not comparison.moves:
-        yield "They have no scenario and build in common: nothing that came out can be compared.\n"
+        yield "They have no scenario and build in common: nothing that came out can be compared."
         return
     yield (f"{_count(inputs, 'input')} and {_count(len(comparison.settings), 'setting')} changed. Beyond sampling "
-           f"error moved:")
+           "error moved:")
     for kind, things in (("quantile", "CapEx medians"), ("first", "probabilities of first place"), ("claim", "claims")):
         every = [m for m in comparison.moves if m.figure.kind == kind and (kind != "quantile" or _is_median(m.figure))]
         some = [m for m in every if m.moved]
         if every:
             yield f"  {len(some)} of {len(every)} {things}{_reach(kind, some)}"
-    yield f"{_errors(comparison)}{_explained(comparison)}\n"
 
 
 def _count(number_: int, thing: str) -> str:
@@ -70,7 +81,8 @@ def _errors(comparison: Comparison) -> str:
     if comparison.replicates:
         return (f"Errors of differences, 95 %: of {comparison.replicates} pairs of replicates, both studies run again "
                 "on the same draws.")
-    return "Errors of differences, 95 %: of both runs, taken as independent."
+    return ("Errors of differences, 95 %: of both runs, taken as independent; of what is the same, one figure in "
+            "twenty is beyond them by chance.")
 
 
 def _explained(comparison: Comparison) -> str:
@@ -117,7 +129,8 @@ def _where(comparison: Comparison, change: Change) -> str:
     common = [b for b in comparison.before.builds if b in comparison.after.builds]
     told = [] if len(builds) == len(common) > 1 else [called[b] for b in builds]
     every = [s for s in comparison.before.scenarios if s in comparison.after.scenarios]
-    return ", ".join([*told, *([] if len(scenarios) == len(every) else scenarios), *precisions]) or "everywhere"
+    words = [told, [] if len(scenarios) == len(every) else scenarios, precisions]
+    return "; ".join(", ".join(each) for each in words if each) or "everywhere"
 
 
 def _labels(comparison: Comparison) -> dict[str, str]:
@@ -178,10 +191,11 @@ def _bands(comparison: Comparison) -> list[Section]:
         if any(move and move.moved for each in found for move in each):
             cells = [_band(found[0], 1e3), _band(found[1], 1.0)]
             rows.append([scenario, called[build], *cells, _because(comparison, found[0][1], 1e-3)])
-    note = ("Median [5 % to 95 % quantile]; = where nothing is beyond sampling error. Why: of the median of CapEx, in "
-            f"1,000 USD; parts below {100 * LEAST:.0f} % are left out. Devices and throughput / USD: --json.")
+    note = ("Median [5 % to 95 % quantile], before and below it after; = where nothing is beyond sampling error. Why: "
+            f"of the median of CapEx, in 1,000 USD; parts below {100 * LEAST:.0f} % are left out. Devices and "
+            "throughput / USD: --json.")
     columns = ["scenario", "build", "CapEx, 1,000 USD", "batteries", "why the median"]
-    return [Section("How wide: before -> after", columns, rows, note, 5)] if rows else []
+    return [Section("How wide: before, and below it after", columns, rows, note, 5)] if rows else []
 
 
 def _band(moves: list[Move | None], scale: float) -> str:
@@ -190,11 +204,9 @@ def _band(moves: list[Move | None], scale: float) -> str:
     low, middle, high = (move for move in moves if move)
     if not any(move.moved for move in (low, middle, high)):
         return "="
-    decimals = 1 if scale > 1 else 0
-    first = [number(x.value / scale, decimals=decimals) for x in (middle.before, middle.after)]
-    around = [f"{number(a.value / scale, decimals=0)}–{number(b.value / scale, decimals=0)}"
-              for a, b in ((low.before, high.before), (low.after, high.after))]
-    return f"{' -> '.join(first)}\n[{' -> '.join(around)}]"
+    shown = [[number(x.value / scale, decimals=int(scale > 1)) for x in each]
+             for each in ((m.before for m in (low, middle, high)), (m.after for m in (low, middle, high)))]
+    return "\n".join(b if a == c else f"{b} [{a}–{c}]" for a, b, c in shown)
 
 
 def _because(comparison: Comparison, move: Move | None, scale: float) -> str:
@@ -236,9 +248,9 @@ def _firsts(comparison: Comparison) -> list[Section]:
 def _counts(of: int, hands: int, more: int) -> str:
     """How many first places change hands, and what a row tells."""
     left = f" {more} more: --json." if more > 0 else ""
-    return (f"Of {of} first places, by criterion and scenario, {hands or 'none'} change{'s' * (hands <= 1)} hands; then "
-            f"those whose first gains or loses {100 * MUCH:.0f} points or more.{left} Why: of P(first) of the first "
-            "after, in points.")
+    return (f"Of {of} first places, by criterion and scenario, {hands or 'none'} change{'s' * (hands <= 1)} hands; "
+            f"then those whose first gains or loses {100 * MUCH:.0f} points or more.{left} Why: of P(first) of the "
+            "first after, in points.")
 
 
 def _claims(comparison: Comparison) -> list[Section]:
