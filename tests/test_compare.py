@@ -1,6 +1,7 @@
 """Two results side by side: what changed, what moved, and how much every change explains of it."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -192,10 +193,10 @@ def test_builds_and_scenarios_that_come_and_go_are_named_and_those_in_common_com
     one = folder("a", text())
     other = folder("b", text(a5000=2200, builds=["rtx_a5000", "dgx_spark", "rtx_a6000"]))
     tree = json.loads(printed(capsys, one, other, "--json"))
-    assert {"what": "builds", "before": "", "after": "added: rtx_a6000"} in tree["settings"]
+    assert {"what": "builds", "before": "", "after": "1 added: rtx_a6000"} in tree["settings"]
     assert set(tree["bands"]["base"]) == {"rtx_a5000", "dgx_spark"}
     assert tree["attribution"]["changes"] == ["rtx_a5000.unit_price", "builds"]
-    assert "left out: rtx_a6000" in printed(capsys, other, one)
+    assert "1 left out: rtx_a6000" in printed(capsys, other, one)
     apart = folder("c", text(rest="\n[scenarios.cellar]\npue = 1.1\n"))
     assert "nothing that came out can be compared" not in printed(capsys, one, other)
     assert cli.main(["compare", one, apart]) == 0
@@ -218,7 +219,7 @@ def test_text_has_80_columns_and_says_what_a_reader_wants(folder, capsys):
     assert "\x1b" not in out
     plain = " ".join(out.split())
     for words in (f"{one} -> {other}", "2 inputs and no settings changed", "What went in", "A5000 $2,500", "How wide",
-                  "Which conclusions hold", "A5000 price", "PUE", "all 2 orders", "8 pairs of replicates"):
+                  "Which conclusions hold", "A5000 price", "PUE", "both orders", "8 pairs of replicates"):
         assert words in plain
 
 
@@ -307,3 +308,27 @@ def test_a_study_is_restored_from_what_a_run_keeps():
     assert again.fingerprint == study.fingerprint
     with pytest.raises(un.StudyError, match="not TOML"):
         restore("x", "[")
+
+
+DOCS = Path(__file__).parent.parent / "docs" / "comparing.md"
+
+
+@pytest.mark.skipif(not DOCS.is_file(), reason="no checkout: the documents are not there")
+def test_the_examples_of_the_documents_are_what_the_command_prints(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    told, readme = DOCS.read_text(encoding="utf-8"), DOCS.parent.with_name("README.md").read_text(encoding="utf-8")
+    plan, lines = re.findall(r"```toml\n(.*?)```", told, re.DOTALL)
+    offer = plan
+    for line in lines.splitlines():
+        offer = re.sub(rf"^{line.split()[0]} .*$", line, offer, count=1, flags=re.MULTILINE)
+    Path("plan.toml").write_text(plan)
+    Path("offer.toml").write_text(offer)
+    out = plain(printed(capsys, "plan.toml", "offer.toml"))
+    (whole,), (some,) = (re.findall(r"```console\n(.*?)```", text, re.DOTALL) for text in (told, readme))
+    assert plain(whole) == out
+    assert all(plain(part) in out for part in some.split("...\n"))
+
+
+def plain(shown):
+    """Words and figures; how wide columns and rules are is up to the version of rich."""
+    return " ".join(shown.replace("─", "").split())

@@ -89,9 +89,9 @@ def attribution(between: Mixture, figures: Sequence[Figure], step: Step | None =
 
 def paired(one: Study, other: Study) -> Mixture:
     """What lies between two studies, to be run on the same draws: those of the first, and not too many."""
-    both = [study.sampling for study in (one, other)]
-    samples, replicates = (min(x) for x in ([SAMPLES, *(s.samples for s in both)],
-                                            [REPLICATES, *(s.replicates for s in both)]))
+    both = one.sampling, other.sampling
+    samples = min(SAMPLES, max(sampling.samples for sampling in both))
+    replicates = min(REPLICATES, max(sampling.replicates for sampling in both))
     sampling = one.sampling._replace(samples=samples, replicates=replicates)
     return mixture(*(replace(study.bare, sampling=sampling, inquiry=Inquiry()) for study in (one, other)))
 

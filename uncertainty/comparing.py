@@ -178,11 +178,22 @@ def _settings(before: Side, after: Side, retold: list[str]) -> Iterator[Setting]
         yield Setting("claims", "", f"put to other tests, so not compared: {', '.join(retold)}")
     for key in before.claims.keys() & after.claims.keys():
         yield from _setting(f"claim {key}: must hold", before.claims[key][1], after.claims[key][1])
-    for pair in dict.fromkeys([*before.correlation, *after.correlation]):
-        yield from _setting(f"correlation of {' and '.join(pair)}",
-                            before.correlation.get(pair), after.correlation.get(pair))
+    yield from _correlations(before, after)
     for name in dict.fromkeys([*before.versions, *after.versions]):
         yield from _setting(f"version of {name}", before.versions.get(name), after.versions.get(name))
+
+
+def _correlations(before: Side, after: Side) -> Iterator[Setting]:
+    """Correlations that have changed, those alike of builds' own inputs together."""
+    found: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
+    for pair in dict.fromkeys([*before.correlation, *after.correlation]):
+        slots = [name.partition(".")[2] if name.partition(".")[0] in before.builds | after.builds else name
+                 for name in pair]
+        found.setdefault((*slots, before.correlation.get(pair), after.correlation.get(pair)), []).append(pair)
+    for (one, other, rho, now), pairs in found.items():
+        alike = one if one == other else f"{one} and {other}"
+        what = f"{len(pairs)} pairs of {alike}" if len(pairs) > 1 else " and ".join(pairs[0])
+        yield from _setting(f"correlation of {what}", rho, now)
 
 
 def _setting(what: str, before: Any, after: Any) -> Iterator[Setting]:
@@ -191,4 +202,4 @@ def _setting(what: str, before: Any, after: Any) -> Iterator[Setting]:
 
 
 def _listed(what: str, names: list[str]) -> str:
-    return f"{what}: {', '.join(names)}" if names else ""
+    return f"{len(names)} {what}: {', '.join(names)}" if names else ""

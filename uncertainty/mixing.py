@@ -11,6 +11,7 @@ from .resolve import NOTHING, Entries, Entry, Place
 from .study import Study
 
 CORRELATION = "correlation"
+MOST_STREAMS = 12  # beyond which those of one input are one change
 
 
 class Mixture(NamedTuple):
@@ -19,7 +20,7 @@ class Mixture(NamedTuple):
     Attributes
     ----------
     one, other : each with the components of both, which cost nothing where it has none
-    changes : what has changed: streams of inputs, `CORRELATION`, and last `rest`
+    changes : what has changed: streams of inputs, or inputs where these are many; `CORRELATION`; and last `rest`
     rest : all that is no input, in words; "" where nothing of it has changed
     taken_by : the change that an input at a place belongs to, where it has changed
     """
@@ -39,6 +40,8 @@ def mixture(one: Study, other: Study) -> Mixture:
     one, other = (_with_components(study, {name: study.components.get(name, every[name]) for name in names})
                   for study in (one, other))
     taken_by = {at: stream or rest for at, stream in _changed(one, other)}
+    if len({*taken_by.values()} - {rest}) > MOST_STREAMS:
+        taken_by = {at: rest if change == rest else at[0] for at, change in taken_by.items()}
     streams = sorted({*taken_by.values()} - {rest})
     correlated = [CORRELATION] if _common(one, other) != _common(other, one) else []
     return Mixture(one, other, (*streams, *correlated, *([rest] if rest else [])), rest, taken_by)

@@ -65,7 +65,7 @@ class Side:
     sampling, versions, digest : of the run
     inputs, correlation : what went in
     builds : what each is called, by its key
-    scenarios, criteria, claims : names; what each claim says, and must hold
+    scenarios, precisions, criteria, claims : names; precisions but the headline; what each claim says, and must hold
     figures : what came out, with standard errors
     study : to run again, if that can be; else `why` not
     """
@@ -78,6 +78,7 @@ class Side:
     correlation: dict[tuple[str, str], float]
     builds: dict[str, str]
     scenarios: tuple[str, ...]
+    precisions: tuple[str, ...]
     criteria: tuple[str, ...]
     claims: dict[str, tuple[str, Any]]
     figures: dict[Figure, Estimate]
@@ -95,13 +96,14 @@ def side(name: str, tree: Mapping[str, Any], study: Study | None, why: str = "")
     """
     bands, ranking, claims = tree["bands"], tree["ranking"], tree["claims"]
     scenarios, builds = tuple(bands), list(next(iter(bands.values())))
+    precisions = _precisions(bands)
     called = {build.key: build.label for build in study.builds} if study else {}
     figures = [*_bands(bands), *_firsts(ranking), *_claims(claims)]
     return Side(
         name, dict(tree["sampling"]), dict(tree["versions"]), tree["digest"],
-        _inputs(tree["inputs"], scenarios, builds),
+        _inputs(tree["inputs"], scenarios, builds, precisions),
         {(row["input"], row["other"]): row["spearman"] for row in tree["correlation"]},
-        {key: called.get(key, key) for key in builds}, scenarios, tuple(ranking),
+        {key: called.get(key, key) for key in builds}, scenarios, precisions, tuple(ranking),
         {key: (claim["says"], claim["must_hold"]) for key, claim in claims.items()},
         {figure: Estimate(*map(_figure, pair)) for figure, pair in figures if pair[0] is not None}, study, why)
 
@@ -133,14 +135,24 @@ def _claims(tree: Mapping[str, Any]) -> Iterator[tuple[Figure, Any]]:
     return ((Figure("claim", key), claim["probability"]) for key, claim in tree.items())
 
 
-def _inputs(rows: list[Any], scenarios: tuple[str, ...], builds: list[str]) -> dict[Spot, Told]:
-    """Inputs at every scenario and build, one by one; at each precision that is named."""
+def _precisions(bands: Mapping[str, Any]) -> tuple[str, ...]:
+    """All but the headline, whose sustained ratio is that of a format; "" alone where nothing that is told has any."""
+    outputs = next(iter(next(iter(bands.values())).values()))
+    found = dict.fromkeys(p for name, band in outputs.items() if OUTPUTS[name].typed for p in band if p != "headline")
+    return tuple(found) or ("",)
+
+
+def _inputs(rows: list[Any], scenarios: tuple[str, ...], builds: list[str],
+            precisions: tuple[str, ...]) -> dict[Spot, Told]:
+    """Inputs at every scenario, build and precision, one by one."""
     found = {}
     for row in rows:
         own = row["input"] not in INPUTS or INPUTS[row["input"]].per_build
         central, low, high = (_figure(row.get(key)) for key in ("central", "0.05", "0.95"))
         told = Told(row["value"], central, low, high, row["unit"], *(row.get(key, "") for key in EVIDENCE))
-        places = row.get("scenario", scenarios), row.get("build", builds if own else [""]), row.get("precision", [""])
+        typed = row["input"] in INPUTS and INPUTS[row["input"]].typed
+        places = (row.get("scenario", scenarios), row.get("build", builds if own else [""]),
+                  row.get("precision", precisions if typed else [""]))
         for place in product(*places):
             found[Spot(row["input"], *place)] = told
     return found

@@ -15,7 +15,7 @@ from .words import stream_words, value_words
 TOLD = 3  # changes that are named as what explains a move
 LEAST = 0.05  # share of all that is explained that one of them has
 MUCH = 0.1  # a probability that moves by less is told where the first or the verdict is another
-MOST = 10  # first places that are told
+MOST = 10  # first places and sources that are told
 WIDE = 80  # columns of a line
 
 
@@ -48,7 +48,8 @@ def _in_short(comparison: Comparison) -> Iterator[str]:
     numbers = [change for change in comparison.inputs if not change.source_only]
     inputs = len({(change.spots[0].input, *(spot.build for spot in change.spots)) for change in numbers})
     if not comparison.moves:
-        yield "They have no scenario and build in common: nothing that came out can be compared."
+        yield ("They have no scenario and build in common: neither what went in there nor what came out can be "
+               "compared.")
         return
     yield (f"{_count(inputs, 'input')} and {_count(len(comparison.settings), 'setting')} changed. Beyond sampling "
            "error moved:")
@@ -73,8 +74,9 @@ def _reach(kind: str, moves: list[Move]) -> str:
     low, high = (f(m.difference for m in moves) for f in (min, max))
     if kind == "quantile":
         return f", by {low:+,.0f} to {high:+,.0f} USD"
-    changed = sum(_other_verdict(m) for m in moves)
-    return f", {changed} to another verdict" if kind == "claim" else f", by up to {100 * max(high, -low):.0f} points"
+    if kind == "first":
+        return f", by up to {100 * max(high, -low):.0f} points"
+    return f", {sum(_other_verdict(m) for m in moves) or 'none'} to another verdict"
 
 
 def _errors(comparison: Comparison) -> str:
@@ -89,11 +91,12 @@ def _explained(comparison: Comparison) -> str:
     found = comparison.attribution
     if found is None:
         return f" What explains the moves cannot be told: {comparison.why}." if comparison.why else ""
+    changes = len(found.changes)
     orders = (f"{found.orders} orders drawn at random" if found.orders else
-              f"all {math.factorial(len(found.changes))} orders" if len(found.changes) > 1 else "")
-    how = f", averaged over {orders}" if orders else ""
-    return (f" What explains a move: changes made one after the other{how}, on {found.replicates} x "
-            f"{found.samples:,} samples of the same draws{_order_error(comparison)}.")
+              {1: "the one order", 2: "both orders"}.get(changes, f"all {math.factorial(changes)} orders"))
+    return (f" What explains a move: changes made one after the other, averaged over {orders}, on {found.replicates} x "
+            f"{found.samples:,} samples of the same draws{_order_error(comparison)}. There the parts sum to the whole "
+            "move, which is that of the tables but for sampling error.")
 
 
 def _order_error(comparison: Comparison) -> str:
@@ -112,7 +115,7 @@ def _order_error(comparison: Comparison) -> str:
 
 def _inputs(comparison: Comparison) -> list[Section]:
     changes = [change for change in comparison.inputs if not change.source_only]
-    rows = [[_name(change), _where(comparison, change), *_values(change)] for change in changes]
+    rows = [[_name(change), _where(comparison, change) or "everywhere", *_values(change)] for change in changes]
     return [Section("What went in: inputs that changed", ["input", "where", "before", "after"], rows,
                     _sources(comparison), 4)] if rows or comparison.inputs else []
 
@@ -121,7 +124,7 @@ def _name(change: Change) -> str:
     return stream_words({}, change.spots[0].input)
 
 
-def _where(comparison: Comparison, change: Change) -> str:
+def _where(comparison: Comparison, change: Change, scenarios_too: bool = True) -> str:
     """Builds, scenarios and precisions of a change; what is the case for all goes without saying."""
     called = _labels(comparison)
     builds, scenarios, precisions = ([x for x in dict.fromkeys(column) if x] for column in zip(
@@ -129,8 +132,10 @@ def _where(comparison: Comparison, change: Change) -> str:
     common = [b for b in comparison.before.builds if b in comparison.after.builds]
     told = [] if len(builds) == len(common) > 1 else [called[b] for b in builds]
     every = [s for s in comparison.before.scenarios if s in comparison.after.scenarios]
-    words = [told, [] if len(scenarios) == len(every) else scenarios, precisions]
-    return "; ".join(", ".join(each) for each in words if each) or "everywhere"
+    if {*precisions} >= {*comparison.before.precisions, *comparison.after.precisions}:
+        precisions = []
+    words = [told, scenarios if scenarios_too and len(scenarios) < len(every) else [], precisions]
+    return "; ".join(", ".join(each) for each in words if each)
 
 
 def _labels(comparison: Comparison) -> dict[str, str]:
@@ -154,6 +159,8 @@ def _value(told: Told | None) -> str:
     middle = value_words(told.central, told.unit)
     if math.isnan(told.low):
         return middle
+    if told.low == told.high:
+        return told.value
     low, high = (value_words(x, told.unit).lstrip("$").removesuffix(f" {told.unit}") for x in (told.low, told.high))
     return f"{middle} [{low}–{high}]"
 
@@ -161,8 +168,10 @@ def _value(told: Told | None) -> str:
 def _sources(comparison: Comparison) -> str:
     """Where what is new comes from."""
     changes = [c for c in comparison.inputs if not c.source_only]
-    found = dict.fromkeys(_short(f"  {_name(c)}, {_where(comparison, c)}: {c.after.source}") for c in changes
-                          if c.after is not None and c.after.source)
+    named_ = [(", ".join(filter(None, [_name(c), _where(comparison, c, False)])), c.after) for c in changes]
+    found = list(dict.fromkeys(_short(f"  {name}: {after.source}") for name, after in named_
+                               if after is not None and after.source not in ("", "default")))
+    found[MOST:] = [f"  and {len(found) - MOST} more: --json"] if len(found) > MOST else []
     told = "Central value [5 % to 95 % quantile]." if changes else ""
     told += f" Sources now:\n{chr(10).join(found)}" if found else ""
     only = dict.fromkeys(_name(c) for c in comparison.inputs if c.source_only)
@@ -174,7 +183,7 @@ def _short(line: str) -> str:
 
 
 def _settings(settings: tuple[Setting, ...]) -> list[Section]:
-    rows = [list(setting) for setting in settings]
+    rows = [[_short(cell) for cell in setting] for setting in settings]
     return [Section("What else changed", ["setting", "before", "after"], rows, words=3)] if rows else []
 
 
@@ -192,8 +201,9 @@ def _bands(comparison: Comparison) -> list[Section]:
             cells = [_band(found[0], 1e3), _band(found[1], 1.0)]
             rows.append([scenario, called[build], *cells, _because(comparison, found[0][1], 1e-3)])
     note = ("Median [5 % to 95 % quantile], before and below it after; = where nothing is beyond sampling error. Why: "
-            f"of the median of CapEx, in 1,000 USD; parts below {100 * LEAST:.0f} % are left out. Devices and "
-            "throughput / USD: --json.")
+            f"of the median of CapEx, in 1,000 USD; parts below {100 * LEAST:.0f} % are left out. The budget buys "
+            "as many devices as it can: cheaper ones mean more of them, and more batteries. Devices and throughput / "
+            "USD: --json.")
     columns = ["scenario", "build", "CapEx, 1,000 USD", "batteries", "why the median"]
     return [Section("How wide: before, and below it after", columns, rows, note, 5)] if rows else []
 
@@ -262,7 +272,7 @@ def _claims(comparison: Comparison) -> list[Section]:
              _because(comparison, m, 100)] for m in sorted(told, key=lambda m: -abs(m.difference))]
     other, quiet = sum(map(_other_verdict, moved)), len(moved) - len(told)
     note = (f"{other} of {sum(m.figure.kind == 'claim' for m in comparison.moves)} claims have another verdict; "
-            f"{quiet} more moved by less than {100 * MUCH:.0f} points: --json. Why: in points of P(holds).")
+            f"{quiet or 'none'} more moved by less than {100 * MUCH:.0f} points: --json. Why: in points of P(holds).")
     return [Section("Which conclusions hold: before -> after", ["id", "claim", "before", "after", "why"], rows, note, 5)
             ] if rows else []
 
