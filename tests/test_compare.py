@@ -37,14 +37,23 @@ def text(a5000=2500, spark=2600, rest="", pue=PUE, **given):
     return study_text(rest=price("rtx_a5000", a5000) + price("dgx_spark", spark) + CLAIM + rest, pue=pue, **given)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Results folders by the text of their study, each made once."""
+    return tmp_path_factory.mktemp("made"), {}
+
+
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(made, tmp_path, monkeypatch):
     """Write a study and its results folder; gives the folder."""
     monkeypatch.chdir(tmp_path)
+    place, known = made
 
     def make(name, written):
         Path(f"{name}.toml").write_text(written, encoding="utf-8")
-        return str(un.write(un.run(un.load(f"{name}.toml")), f"out/{name}"))
+        if written not in known:
+            known[written] = un.write(un.run(un.load(f"{name}.toml")), place / str(len(known)))
+        return str(shutil.copytree(known[written], f"out/{name}"))
 
     return make
 
@@ -275,6 +284,15 @@ def test_a_damaged_results_nc_is_as_good_as_none(folder):
     assert opened(Path(one)).study is not None
     Path(one, "summary.json").write_text(Path(one, "summary.json").read_text().replace('"digest": "', '"digest": "0'))
     assert "cannot be read" in opened(Path(one)).why
+
+
+def test_a_study_that_was_run_to_a_tolerance_or_with_other_sampling_is_had_again(folder):
+    folder("a", text())
+    study = un.load("a.toml").with_sampling(samples=32, replicates=4, seed=5)
+    results = un.run(study, tolerance=0.01)
+    assert results.convergence.replicates > 8
+    found = opened(un.write(results, "out/fine"))
+    assert found.study.sampling == study.sampling._replace(replicates=results.convergence.replicates)
 
 
 def damage_version(path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,13 @@ def _study(folder: Path, tree: Mapping[str, Any]) -> tuple[Study | None, str]:
         place, what = error.problems[0]
         return None, f"{lacking}its study cannot be had again: {place}{': ' if place else ''}{what}"
     ran = study.with_sampling(**tree["sampling"])
-    asked = ran.with_sampling(replicates=study.sampling.replicates)  # with a tolerance more were made
-    if tree["digest"] in (ran.digest, asked.digest):
+    if any(asked.digest == tree["digest"] for asked in _asked(ran, tree["convergence"]["tolerance"])):
         return ran, ""
     return None, f"{lacking}its study{' with the sheets at hand' if lacking else ''} is another by now"
+
+
+def _asked(ran: Study, tolerance: float | None) -> Iterator[Study]:
+    """What may have been asked for; with a tolerance, fewer replicates than were made."""
+    yield ran
+    if tolerance is not None:
+        yield from (ran.with_sampling(replicates=fewer) for fewer in range(2, ran.sampling.replicates))

@@ -177,7 +177,7 @@ def restore(name: str, text: str, files: Mapping[str, str] | None = None) -> Stu
         as `load` does.
     """
     found: list[Problem] = []
-    return _checked(Path(f"{name}.toml"), text, tables_of(text, "", found), dict(files or {}), found)
+    return _checked(Path(f"{Path(name).name}.toml"), text, tables_of(text, "", found), dict(files or {}), found)
 
 
 def _checked(path: Path, text: str, raw: dict[str, Any], files: dict[str, str], found: list[Problem]) -> Study:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .attributing import Step
+    from .comparing import Comparison
     from .sides import Side
     from .study import Study
 
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
 def compare(arguments: Namespace) -> int:
     """Compare what the arguments name; gives the exit status."""
     from . import comparing
-    from .report.comparison import gist, sections, trust
     from .report.comparison_tree import tree
     from .report.summary import to_json
-    from .terminal import console, show_section
 
     names = arguments.before, arguments.after
     found = {name: _side(name) for name in dict.fromkeys(names)}
@@ -30,20 +29,26 @@ def compare(arguments: Namespace) -> int:
         comparison = comparing.compare(found[names[0]], found[names[1]], step)
     if arguments.json:
         print(to_json(tree(comparison)))
-        return 0
+    else:
+        _show(comparison)
+    return 0
+
+
+def _show(comparison: Comparison) -> None:
+    """Print what it comes to, the tables, and how far to trust them."""
+    from .report.comparison import gist, sections, trust
+    from .terminal import console, show_section
+
     screen, (head, *lines) = console(), gist(comparison)
     screen.print(head, style="bold", markup=False)
-    for line in lines:
+    for line in [*lines, ""] if lines else []:
         screen.print(line, markup=False)
-    if lines:
-        screen.print()
     for section in sections(comparison):
         show_section(section, screen)
         if not section.note:
             screen.print()
     if told := trust(comparison):
         screen.print(told, markup=False)
-    return 0
 
 
 def _side(name: str) -> Side:

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from itertools import product
 
 from ..analysis.error import half_width
-from ..comparing import Change, Comparison, Move, Setting, verdicts
-from ..sides import Figure, Told
+from ..comparing import Comparison, Move, verdicts
+from ..sides import Figure
+from .changes import inputs, labels, settings
 from .text import Section, named, number, percent
-from .words import stream_words, value_words
+from .words import stream_words
 
 TOLD = 3  # changes that are named as what explains a move
 LEAST = 0.05  # share of all that is explained that one of them has
 MUCH = 0.1  # a probability that moves by less is told where the first or the verdict is another
-MOST = 10  # first places and sources that are told
-WIDE = 80  # columns of a line
+MOST = 10  # first places that are told
 
 
 def gist(comparison: Comparison) -> list[str]:
@@ -31,7 +31,7 @@ def sections(comparison: Comparison) -> list[Section]:
     """The tables; none where there is no difference."""
     if comparison.same:
         return []
-    return [*_inputs(comparison), *_settings(comparison.settings), *_bands(comparison), *_firsts(comparison),
+    return [*inputs(comparison), *settings(comparison.settings), *_bands(comparison), *_firsts(comparison),
             *_claims(comparison)]
 
 
@@ -46,12 +46,12 @@ def trust(comparison: Comparison) -> str:
 
 def _in_short(comparison: Comparison) -> Iterator[str]:
     numbers = [change for change in comparison.inputs if not change.source_only]
-    inputs = len({(change.spots[0].input, *(spot.build for spot in change.spots)) for change in numbers})
+    several = len({(change.spots[0].input, *(spot.build for spot in change.spots)) for change in numbers})
     if not comparison.moves:
         yield ("They have no scenario and build in common: neither what went in there nor what came out can be "
                "compared.")
         return
-    yield (f"{_count(inputs, 'input')} and {_count(len(comparison.settings), 'setting')} changed. Beyond sampling "
+    yield (f"{_count(several, 'input')} and {_count(len(comparison.settings), 'setting')} changed. Beyond sampling "
            "error moved:")
     for kind, things in (("quantile", "CapEx medians"), ("first", "probabilities of first place"), ("claim", "claims")):
         every = [m for m in comparison.moves if m.figure.kind == kind and (kind != "quantile" or _is_median(m.figure))]
@@ -110,90 +110,13 @@ def _order_error(comparison: Comparison) -> str:
             f"{100 * max(shares, default=0.0):.2g} points at most, 95 %")
 
 
-# --- what went in ------------------------------------------------------------------------------------------------
-
-
-def _inputs(comparison: Comparison) -> list[Section]:
-    changes = [change for change in comparison.inputs if not change.source_only]
-    rows = [[_name(change), _where(comparison, change) or "everywhere", *_values(change)] for change in changes]
-    return [Section("What went in: inputs that changed", ["input", "where", "before", "after"], rows,
-                    _sources(comparison), 4)] if rows or comparison.inputs else []
-
-
-def _name(change: Change) -> str:
-    return stream_words({}, change.spots[0].input)
-
-
-def _where(comparison: Comparison, change: Change, scenarios_too: bool = True) -> str:
-    """Builds, scenarios and precisions of a change; what is the case for all goes without saying."""
-    called = _labels(comparison)
-    builds, scenarios, precisions = ([x for x in dict.fromkeys(column) if x] for column in zip(
-        *((s.build, s.scenario, s.precision) for s in change.spots), strict=True))
-    common = [b for b in comparison.before.builds if b in comparison.after.builds]
-    told = [] if len(builds) == len(common) > 1 else [called[b] for b in builds]
-    every = [s for s in comparison.before.scenarios if s in comparison.after.scenarios]
-    if {*precisions} >= {*comparison.before.precisions, *comparison.after.precisions}:
-        precisions = []
-    words = [told, scenarios if scenarios_too and len(scenarios) < len(every) else [], precisions]
-    return "; ".join(", ".join(each) for each in words if each)
-
-
-def _labels(comparison: Comparison) -> dict[str, str]:
-    """What builds are called; by a folder whose study cannot be had, by their keys."""
-    one, other = comparison.before.builds, comparison.after.builds
-    return {key: next((x for x in (one.get(key), other.get(key)) if x not in (None, key)), key)
-            for key in one | other}
-
-
-def _values(change: Change) -> list[str]:
-    """Before and after, as ranges; where these are alike, as the distributions that they are."""
-    told = [_value(x) for x in change[1:]]
-    return told if told[0] != told[1] else ["none" if x is None else x.value for x in change[1:]]
-
-
-def _value(told: Told | None) -> str:
-    if told is None:
-        return "none"
-    if math.isnan(told.central):
-        return told.value  # in words
-    middle = value_words(told.central, told.unit)
-    if math.isnan(told.low):
-        return middle
-    if told.low == told.high:
-        return told.value
-    low, high = (value_words(x, told.unit).lstrip("$").removesuffix(f" {told.unit}") for x in (told.low, told.high))
-    return f"{middle} [{low}–{high}]"
-
-
-def _sources(comparison: Comparison) -> str:
-    """Where what is new comes from."""
-    changes = [c for c in comparison.inputs if not c.source_only]
-    named_ = [(", ".join(filter(None, [_name(c), _where(comparison, c, False)])), c.after) for c in changes]
-    found = list(dict.fromkeys(_short(f"  {name}: {after.source}") for name, after in named_
-                               if after is not None and after.source not in ("", "default")))
-    found[MOST:] = [f"  and {len(found) - MOST} more: --json"] if len(found) > MOST else []
-    told = "Central value [5 % to 95 % quantile]." if changes else ""
-    told += f" Sources now:\n{chr(10).join(found)}" if found else ""
-    only = dict.fromkeys(_name(c) for c in comparison.inputs if c.source_only)
-    return (told + (f"\nOnly the evidence is other of: {', '.join(only)}." if only else "")).strip()
-
-
-def _short(line: str) -> str:
-    return line if len(line) <= WIDE else f"{line[: WIDE - 4].rsplit(' ', 1)[0].rstrip(',;:.')} ..."
-
-
-def _settings(settings: tuple[Setting, ...]) -> list[Section]:
-    rows = [[_short(cell) for cell in setting] for setting in settings]
-    return [Section("What else changed", ["setting", "before", "after"], rows, words=3)] if rows else []
-
-
 # --- what came out -----------------------------------------------------------------------------------------------
 
 
 def _bands(comparison: Comparison) -> list[Section]:
     """CapEx and battery units where they moved."""
     moves = {move.figure: move for move in comparison.moves}
-    rows, called = [], _labels(comparison)
+    rows, called = [], labels(comparison)
     for scenario, build in product(comparison.before.scenarios, comparison.before.builds):
         found = [[moves.get(Figure("quantile", name, scenario, build, "", level)) for level in (0.05, 0.5, 0.95)]
                  for name in ("capex", "battery_count")]
@@ -229,7 +152,7 @@ def _because(comparison: Comparison, move: Move | None, scale: float) -> str:
     least = LEAST * sum(map(abs, adds))
     told = [part for part in parts[:TOLD] if abs(part[1]) >= least]
     rest = sum(add for _, add in parts[len(told):])
-    words = [f"{stream_words(_labels(comparison), change)} {add:+,.1f}" for change, add in told]
+    words = [f"{stream_words(labels(comparison), change)} {add:+,.1f}" for change, add in told]
     return "\n".join([*words, *([f"others {rest:+,.1f}"] if abs(rest) >= least else [])])
 
 
@@ -246,7 +169,7 @@ def _firsts(comparison: Comparison) -> list[Section]:
             if new or (other.moved and abs(other.difference) >= MUCH)]
     grouped: dict[tuple[str, ...], list[str]] = {}
     for _, one, other in sorted(told, key=lambda row: (not row[0], -abs(row[2].difference))):
-        cells = [f"{_labels(comparison)[m.figure.build]}\n{percent(p, 0)}"
+        cells = [f"{labels(comparison)[m.figure.build]}\n{percent(p, 0)}"
                  for m, p in ((one, one.before.value), (other, other.after.value))]
         grouped.setdefault((named(other.figure.name), *cells, _because(comparison, other, 100)), []).append(
             other.figure.scenario)
