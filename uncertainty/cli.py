@@ -35,6 +35,14 @@ def parser() -> argparse.ArgumentParser:
                                 description="Validate studies, show their inputs and count what is put to the test; "
                                             "exit status 2 with every problem.")
     _study_argument(check)
+    compare = commands.add_parser(
+        "compare", help="two results side by side: what changed, what moved, and why",
+        description="Two results side by side: which inputs changed, what moved beyond its sampling error, and how "
+                    "much of each move every changed input explains.",
+        epilog="Exit status: 0; 2 where one of them cannot be read.")
+    for name in ("before", "after"):
+        compare.add_argument(name, metavar=name.upper(), help="results folder, or a study, which is run")
+    compare.add_argument("--json", action="store_true", help="print the comparison as JSON, and no tables")
     _init_arguments(commands.add_parser("init", help="write a commented study to start from",
                                         description="Write a commented study that runs as it is."))
     schema = commands.add_parser(
@@ -88,7 +96,7 @@ def _run_arguments(run: argparse.ArgumentParser) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; gives the exit status."""
     arguments = parser().parse_args(argv)
-    commands: dict[str, Any] = {"run": run, "check": _check, "init": _init, "schema": _schema}
+    commands: dict[str, Any] = {"run": run, "check": _check, "compare": _compare, "init": _init, "schema": _schema}
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without a dash or a sign of interval
@@ -113,12 +121,19 @@ def _expected() -> tuple[type[Exception], ...]:
     """Errors that are a user's input's or machine's, and not ours."""
     from .execution import WorkerError
     from .files import StudyError
+    from .opening import FolderError
     from .plan import ModelError
 
-    return StudyError, UsageError, ModelError, WorkerError, MemoryError, ModuleNotFoundError
+    return StudyError, UsageError, FolderError, ModelError, WorkerError, MemoryError, ModuleNotFoundError
 
 
-# --- check, init and schema ----------------------------------------------------------------------------------------
+# --- compare, check, init and schema -------------------------------------------------------------------------------
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from .versus import compare
+
+    return compare(arguments)
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -74,17 +74,24 @@ def read(path: Path, where: str, found: list[Problem]) -> tuple[str, dict[str, A
     """Text and tables of a file; empty where there is a problem."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        return text, tomllib.loads(text)
+        return text, tables_of(text, where, found)
     except OSError as error:
         found.append(Problem(where, f"cannot be read: {error.strerror}"))
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         found.append(Problem(where, f"not UTF-8: byte {error.object[error.start]:#04x} in line {line}"))
+    return "", {}
+
+
+def tables_of(text: str, where: str, found: list[Problem]) -> dict[str, Any]:
+    """Tables of a file's text; empty where there is a problem."""
+    try:
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         known = isinstance(error, tomllib.TOMLDecodeError)
         what = error if known else "a number too long, or tables too deep"
         found.append(Problem(where, f"not TOML: {what}"))
-    return "", {}
+    return {}
 
 
 def validate(model: type[Strict], raw: dict[str, Any], folder: Path, where: str,
@@ -181,17 +188,24 @@ def find_sheet(kind: str, name: str, folder: Path) -> Path | None:
 
 def sheet(kind: str, name: Any, where: str, folder: Path, files: dict[str, str],
            found: list[Problem]) -> Any:
-    """A sheet beside the study, else among the configs that the study lies in, else a shipped one."""
-    model = SHEETS[kind]
-    unknown = model.model_construct(headline_format="fp16", **dict.fromkeys(schema.FIELDS, UNKNOWN))
+    """A sheet whose text is in `files` already, or beside the study, or among the configs it lies in, or shipped."""
+    unknown = SHEETS[kind].model_construct(headline_format="fp16", **dict.fromkeys(schema.FIELDS, UNKNOWN))
     if not (isinstance(name, str) and re.fullmatch(NAME, name)):
         return unknown  # as the study's own validation says
+    before, key, path = len(found), f"{kind}/{name}", folder / f"{name}.toml"
+    if key in files:
+        raw = tables_of(files[key], path.name, found)
+    elif (lies := _sheet_path(kind, name, where, folder, found)) is not None:
+        path = lies
+        files[key], raw = read(path, path.name, found)
+    sheet = validate(SHEETS[kind], raw, path.parent, f"{path.name}: ", found) if len(found) == before else None
+    return sheet or unknown
+
+
+def _sheet_path(kind: str, name: str, where: str, folder: Path, found: list[Problem]) -> Path | None:
+    """Where a sheet lies; None where it is nowhere, which is a problem."""
     path = find_sheet(kind, name, folder)
     if path is None:
         hint = nearest(name, sorted({p.stem for place in _places(kind, folder)[1:] for p in place.glob("*.toml")}))
         found.append(Problem(where, f"no {kind}/{name}.toml beside the study or shipped; {hint}"))
-        return unknown
-    before = len(found)
-    files[f"{kind}/{name}"], raw = read(path, path.name, found)
-    sheet = validate(model, raw, path.parent, f"{path.name}: ", found) if len(found) == before else None
-    return sheet or unknown
+    return path

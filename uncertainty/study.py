@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 
 from . import inquiry, schema
 from .design import DIMENSIONS, Sampling, Stream
-from .files import StudyError, locate, read, sheet, validate
+from .files import StudyError, locate, read, sheet, tables_of, validate
 from .inquiry import Inquiry
 from .ledger import Ledger
 from .resolve import (
@@ -161,11 +162,30 @@ def load(study: str | Path) -> Study:
     path = locate(study)
     found: list[Problem] = []
     text, raw = read(path, "", found)
+    return _checked(path, text, raw, {}, found)
+
+
+def restore(name: str, text: str, files: Mapping[str, str] | None = None) -> Study:
+    """A study anew from its `text` and `files`, which a results folder keeps.
+
+    What is not among them, sheets and quotes in files of their own, is looked for as if the study lay in the working
+    folder: whether it is the same study its `digest` tells.
+
+    Raises
+    ------
+    StudyError
+        as `load` does.
+    """
+    found: list[Problem] = []
+    return _checked(Path(f"{Path(name).name}.toml"), text, tables_of(text, "", found), dict(files or {}), found)
+
+
+def _checked(path: Path, text: str, raw: dict[str, Any], files: dict[str, str], found: list[Problem]) -> Study:
+    """The study of a file's tables, with the sheets in `files`, to which those are added that are read."""
     if found:
         raise StudyError(str(path), found)
     named = raw.get("builds"), raw.get("battery")
     file = validate(schema.StudyFile, raw, path.parent, "", found)
-    files: dict[str, str] = {}
     devices = {str(name): sheet("devices", name, f"builds #{i + 1}", path.parent, files, found)
                for i, name in enumerate(named[0] if isinstance(named[0], list) else [])}
     battery = sheet("batteries", named[1], "battery", path.parent, files, found)

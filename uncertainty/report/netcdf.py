@@ -7,6 +7,7 @@ takes to write.
 from __future__ import annotations
 
 import json
+import os
 from threading import Lock
 from typing import Any
 
@@ -38,6 +39,23 @@ def netcdf(results: Results, versions: dict[str, str]) -> bytes:
                 place[name][...] = frame.values.astype(object) if _is_text(frame) else frame.values
         file.setncatts(_about(results, versions))
         return bytes(file.close())
+
+
+def sheets(path: str | os.PathLike[str]) -> dict[str, str]:
+    """The data sheets that a `results.nc` keeps, by their place below configs/.
+
+    Raises
+    ------
+    OSError, ValueError
+        where it is no such file.
+    """
+    import netCDF4
+
+    with _library, netCDF4.Dataset(os.fspath(path)) as file:
+        kept = json.loads(file.__dict__.get("sheets", "null"))
+    if not (isinstance(kept, dict) and all(isinstance(text, str) for text in kept.values())):
+        raise ValueError("no data sheets in it")
+    return kept
 
 
 def _define(place: Any, coordinates: dict[str, Frame], variables: dict[str, Frame]) -> None:

@@ -10,11 +10,12 @@ from ..analysis.error import upper_limit
 from ..results import Results
 from .conclusion_summary import claims, first_places, picks, preference, ratings
 from .driver_summary import information, sensitivity, shared
-from .figures import ERROR_DIGITS, Table, Tree, nest, paired_up, rounded
+from .figures import ERROR_DIGITS, Table, Tree, nest, paired_up, pairs, rounded
 from .inputs import correlations
 from .stress import stress_tree
-from .tables import FLIPS
+from .tables import FLIPS, TABLES
 
+OUTLINE = ("bands", "flips", "ranks", "pairs", "inputs")  # tables that an outline is made of
 PLACES = ("scenario", "build", "precision")
 
 
@@ -31,8 +32,7 @@ def summary(results: Results, figures: dict[str, Table], versions: dict[str, str
                         "rank_error": rounded(convergence.rank, ERROR_DIGITS), "tolerance": convergence.tolerance,
                         "reached": None if convergence.tolerance is None else convergence.reached,
                         "upper_limit_of_zero": rounded(upper_limit(results.samples), ERROR_DIGITS)},
-        "inputs": [{k: v.split() if k in PLACES else v for k, v in zip(given.columns, row, strict=True)
-                    if v != "" and v == v} for row in given.rows],
+        "inputs": _inputs(given),
         "correlation": [dict(zip(correlated.columns, row, strict=True)) for row in correlated.rows],
         "bands": _bands(figures["bands"]), "counts": _counts(figures["counts"]), "enough": _enough(figures["enough"]),
         "ranking": _ranking(figures),
@@ -40,6 +40,26 @@ def summary(results: Results, figures: dict[str, Table], versions: dict[str, str
         "picks": picks(results, figures), "ratings": ratings(results, figures), "preference": preference(figures),
         "sensitivity": sensitivity(figures), "information": information(figures), "shared": shared(figures),
         "stress": stress_tree(results.readings)}
+
+
+def outline(results: Results, versions: dict[str, str]) -> Tree:
+    """What of it is compared with other results, which takes no search for what breaks conclusions."""
+    study, correlated = results.study, correlations(results)
+    figures = {name: TABLES[name](results) for name in OUTLINE}
+    told = results.figures["claims"]
+    return {
+        "title": study.title, "study": study.name, "digest": study.digest, "versions": versions,
+        "sampling": study.sampling._asdict() | {"replicates": results.convergence.replicates},
+        "inputs": _inputs(figures["inputs"]),
+        "correlation": [dict(zip(correlated.columns, row, strict=True)) for row in correlated.rows],
+        "bands": _bands(figures["bands"]), "ranking": _ranking(figures),
+        "claims": {claim.id: {"says": claim.says, "must_hold": claim.must_hold, "probability": pair}
+                   for claim, pair in zip(study.ledger.claims, pairs(told, "probability").tolist(), strict=True)}}
+
+
+def _inputs(table: Table) -> list[Tree]:
+    return [{k: v.split() if k in PLACES else v for k, v in row.items() if v != "" and v == v}
+            for row in table.records()]
 
 
 def _bands(table: Table) -> Tree:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -17,8 +17,12 @@ DIRECTIONS = {"holds at high values": "high", "holds at low values": "low"}
 
 def input_words(study: Study, name: str) -> str:
     """An input as `Break` names it, in words: `PRO 6000 sustained ratio fp16`, `PUE (engineering)`."""
+    return stream_words({build.key: build.label for build in study.builds}, name)
+
+
+def stream_words(labels: Mapping[str, str], name: str) -> str:
+    """The same by what builds are called."""
     stream, opening, scenarios = name.partition(" (")
-    labels = {build.key: build.label for build in study.builds}
     build, _, slot = stream.partition(".")
     lead, slot = ([labels[build]], slot) if build in labels and slot else ([], stream)
     return " ".join([*lead, slot_words(slot)]) + opening + scenarios

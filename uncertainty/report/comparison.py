@@ -1,0 +1,206 @@
+"""Two results side by side, to be read: what went in otherwise, what came out otherwise, and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import product
+
+from ..analysis.error import half_width
+from ..comparing import Comparison, Move, verdicts
+from ..sides import Figure
+from .changes import inputs, labels, settings
+from .text import Section, named, number, percent
+from .words import stream_words
+
+TOLD = 3  # changes that are named as what explains a move
+LEAST = 0.05  # share of all that is explained that one of them has
+MUCH = 0.1  # a probability that moves by less is told where the first or the verdict is another
+MOST = 10  # first places that are told
+
+
+def gist(comparison: Comparison) -> list[str]:
+    """What it comes to, in a few lines of which the first is a title."""
+    before, after = comparison.before.name, comparison.after.name
+    if comparison.same:
+        return [f"{before} and {after}: no difference."]
+    return [f"{before} -> {after}", *_in_short(comparison)]
+
+
+def sections(comparison: Comparison) -> list[Section]:
+    """The tables; none where there is no difference."""
+    if comparison.same:
+        return []
+    return [*inputs(comparison), *settings(comparison.settings), *_bands(comparison), *_firsts(comparison),
+            *_claims(comparison)]
+
+
+def trust(comparison: Comparison) -> str:
+    """How differences were judged, and attributed."""
+    told = comparison.moves and not comparison.same
+    return f"{_errors(comparison)}{_explained(comparison)}" if told else ""
+
+
+# --- in short ----------------------------------------------------------------------------------------------------
+
+
+def _in_short(comparison: Comparison) -> Iterator[str]:
+    numbers = [change for change in comparison.inputs if not change.source_only]
+    several = len({(change.spots[0].input, *(spot.build for spot in change.spots)) for change in numbers})
+    if not comparison.moves:
+        yield ("They have no scenario and build in common: neither what went in there nor what came out can be "
+               "compared.")
+        return
+    yield (f"{_count(several, 'input')} and {_count(len(comparison.settings), 'setting')} changed. Beyond sampling "
+           "error moved:")
+    for kind, things in (("quantile", "CapEx medians"), ("first", "probabilities of first place"), ("claim", "claims")):
+        every = [m for m in comparison.moves if m.figure.kind == kind and (kind != "quantile" or _is_median(m.figure))]
+        some = [m for m in every if m.moved]
+        if every:
+            yield f"  {len(some)} of {len(every)} {things}{_reach(kind, some)}"
+
+
+def _count(number_: int, thing: str) -> str:
+    return f"{number_ or 'no'} {thing}{'' if number_ == 1 else 's'}"
+
+
+def _is_median(figure: Figure) -> bool:
+    return figure.name == "capex" and figure.level == 0.5
+
+
+def _reach(kind: str, moves: list[Move]) -> str:
+    if not moves:
+        return ""
+    low, high = (f(m.difference for m in moves) for f in (min, max))
+    if kind == "quantile":
+        return f", by {low:+,.0f} to {high:+,.0f} USD"
+    if kind == "first":
+        return f", by up to {100 * max(high, -low):.0f} points"
+    return f", {sum(_other_verdict(m) for m in moves) or 'none'} to another verdict"
+
+
+def _errors(comparison: Comparison) -> str:
+    if comparison.replicates:
+        return (f"Errors of differences, 95 %: of {comparison.replicates} pairs of replicates, both studies run again "
+                "on the same draws.")
+    return ("Errors of differences, 95 %: of both runs, taken as independent; of what is the same, one figure in "
+            "twenty is beyond them by chance.")
+
+
+def _explained(comparison: Comparison) -> str:
+    found = comparison.attribution
+    if found is None:
+        return f" What explains the moves cannot be told: {comparison.why}." if comparison.why else ""
+    changes = len(found.changes)
+    orders = (f"{found.orders} orders drawn at random" if found.orders else
+              {1: "the one order", 2: "both orders"}.get(changes, f"all {math.factorial(changes)} orders"))
+    return (f" What explains a move: changes made one after the other, averaged over {orders}, on {found.replicates} x "
+            f"{found.samples:,} samples of the same draws{_order_error(comparison)}. There the parts sum to the whole "
+            "move, which is that of the tables but for sampling error.")
+
+
+def _order_error(comparison: Comparison) -> str:
+    found = comparison.attribution
+    if found is None or not found.orders:
+        return ""
+    errors = half_width(found.order_se.max(axis=1), found.orders // 2).tolist()
+    dollars, shares = ([error for figure, error in zip(found.figures, errors, strict=True)
+                        if (figure.kind in ("first", "claim")) == is_share] for is_share in (False, True))
+    return (f"; by taking some orders only a part is off by {max(dollars, default=0.0):,.0f} USD or "
+            f"{100 * max(shares, default=0.0):.2g} points at most, 95 %")
+
+
+# --- what came out -----------------------------------------------------------------------------------------------
+
+
+def _bands(comparison: Comparison) -> list[Section]:
+    """CapEx and battery units where they moved."""
+    moves = {move.figure: move for move in comparison.moves}
+    rows, called = [], labels(comparison)
+    for scenario, build in product(comparison.before.scenarios, comparison.before.builds):
+        found = [[moves.get(Figure("quantile", name, scenario, build, "", level)) for level in (0.05, 0.5, 0.95)]
+                 for name in ("capex", "battery_count")]
+        if any(move and move.moved for each in found for move in each):
+            cells = [_band(found[0], 1e3), _band(found[1], 1.0)]
+            rows.append([scenario, called[build], *cells, _because(comparison, found[0][1], 1e-3)])
+    note = ("Median [5 % to 95 % quantile], before and below it after; = where nothing is beyond sampling error. Why: "
+            f"of the median of CapEx, in 1,000 USD; parts below {100 * LEAST:.0f} % are left out. The budget buys "
+            "as many devices as it can: cheaper ones mean more of them, and more batteries. Devices and throughput / "
+            "USD: --json.")
+    columns = ["scenario", "build", "CapEx, 1,000 USD", "batteries", "why the median"]
+    return [Section("How wide: before, and below it after", columns, rows, note, 5)] if rows else []
+
+
+def _band(moves: list[Move | None], scale: float) -> str:
+    if any(move is None for move in moves):
+        return "–"
+    low, middle, high = (move for move in moves if move)
+    if not any(move.moved for move in (low, middle, high)):
+        return "="
+    shown = [[number(x.value / scale, decimals=int(scale > 1)) for x in each]
+             for each in ((m.before for m in (low, middle, high)), (m.after for m in (low, middle, high)))]
+    return "\n".join(b if a == c else f"{b} [{a}–{c}]" for a, b, c in shown)
+
+
+def _because(comparison: Comparison, move: Move | None, scale: float) -> str:
+    """What explains a move, the most first."""
+    found = comparison.attribution
+    if found is None or move is None or move.figure not in found.figures:
+        return "–"
+    adds = (scale * found.parts.value[found.figures.index(move.figure)]).tolist()
+    parts = sorted(zip(found.changes, adds, strict=True), key=lambda part: -abs(part[1]))
+    least = LEAST * sum(map(abs, adds))
+    told = [part for part in parts[:TOLD] if abs(part[1]) >= least]
+    rest = sum(add for _, add in parts[len(told):])
+    words = [f"{stream_words(labels(comparison), change)} {add:+,.1f}" for change, add in told]
+    return "\n".join([*words, *([f"others {rest:+,.1f}"] if abs(rest) >= least else [])])
+
+
+def _firsts(comparison: Comparison) -> list[Section]:
+    """First places that change hands, or of which the probability moves much."""
+    places: dict[tuple[str, str], list[Move]] = {}
+    for move in comparison.moves:
+        if move.figure.kind == "first":
+            places.setdefault((move.figure.name, move.figure.scenario), []).append(move)
+    tops = [(max(moves, key=lambda m: m.before.value), max(moves, key=lambda m: m.after.value))
+            for moves in places.values()]
+    hands = [one is not other and one.moved and other.moved for one, other in tops]
+    told = [(new, one, other) for new, (one, other) in zip(hands, tops, strict=True)
+            if new or (other.moved and abs(other.difference) >= MUCH)]
+    grouped: dict[tuple[str, ...], list[str]] = {}
+    for _, one, other in sorted(told, key=lambda row: (not row[0], -abs(row[2].difference))):
+        cells = [f"{labels(comparison)[m.figure.build]}\n{percent(p, 0)}"
+                 for m, p in ((one, one.before.value), (other, other.after.value))]
+        grouped.setdefault((named(other.figure.name), *cells, _because(comparison, other, 100)), []).append(
+            other.figure.scenario)
+    rows = [[name, ", ".join(scenarios), *cells] for (name, *cells), scenarios in grouped.items()]
+    return [Section("Who wins: before -> after", ["criterion", "scenario", "before", "after", "why"], rows[:MOST],
+                    _counts(len(tops), sum(hands), len(rows) - MOST), 5)] if rows else []
+
+
+def _counts(of: int, hands: int, more: int) -> str:
+    """How many first places change hands, and what a row tells."""
+    left = f" {more} more: --json." if more > 0 else ""
+    return (f"Of {of} first places, by criterion and scenario, {hands or 'none'} change{'s' * (hands <= 1)} hands; "
+            f"then those whose first gains or loses {100 * MUCH:.0f} points or more.{left} Why: of P(first) of the "
+            "first after, in points.")
+
+
+def _claims(comparison: Comparison) -> list[Section]:
+    """Claims of another verdict, or of which the probability moves much; the largest moves first."""
+    moved = comparison.moved("claim")
+    told = [m for m in moved if _other_verdict(m) or abs(m.difference) >= MUCH]
+    rows = [[m.figure.name, comparison.after.claims[m.figure.name][0],
+             *(f"{percent(p.value)}\n{word}" for p, word in zip((m.before, m.after), verdicts(m), strict=True)),
+             _because(comparison, m, 100)] for m in sorted(told, key=lambda m: -abs(m.difference))]
+    other, quiet = sum(map(_other_verdict, moved)), len(moved) - len(told)
+    note = (f"{other} of {sum(m.figure.kind == 'claim' for m in comparison.moves)} claims have another verdict; "
+            f"{quiet or 'none'} more moved by less than {100 * MUCH:.0f} points: --json. Why: in points of P(holds).")
+    return [Section("Which conclusions hold: before -> after", ["id", "claim", "before", "after", "why"], rows, note, 5)
+            ] if rows else []
+
+
+def _other_verdict(move: Move) -> bool:
+    """Whether a claim has another verdict; holds always counts as robust, never as unlikely."""
+    one, other = ({"holds always": "robust", "never": "unlikely"}.get(word, word) for word in verdicts(move))
+    return one != other
