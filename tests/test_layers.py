@@ -37,7 +37,7 @@ LAYERS = [  # each may import those before it
     {"nearest", "screening", "calls"},
     {"options"},
     {"sensitivity", "information"},
-    {"report"},
+    {"report", "charts"},
     {"store"},
     {"batch"},
     {"terminal"},

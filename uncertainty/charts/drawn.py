@@ -14,6 +14,7 @@ from html import escape
 from io import BytesIO
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 LOCK = RLock()
 SETTINGS = {"svg.hashsalt": "uncertainty", "svg.fonttype": "none", "font.size": 9, "text.color": INK,
-            "font.family": ["sans-serif"], "font.sans-serif": ["DejaVu Sans"], "hatch.linewidth": 0.6}
+            "font.family": ["sans-serif"], "font.sans-serif": ["DejaVu Sans"], "hatch.linewidth": 0.6,
+            "text.parse_math": False}  # a $ is a dollar
 FONT = "'DejaVu Sans'"  # which text is measured by; the reader's own is used
 DARK = "#e6e8ea"
 Floats = NDArray[np.float64]
@@ -151,10 +153,11 @@ def _settings() -> Iterator[None]:
 
 def _own(svg: str, drawn: Drawn, alone: bool) -> str:
     """matplotlib's SVG with ids of its own, the page's colour and font, short numbers, and words for who cannot see."""
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg[svg.index("<svg"):], flags=re.DOTALL)
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg"):], flags=re.DOTALL)
     svg = svg.replace(INK, "currentColor").replace(FONT, "sans-serif").replace("sans-serif, sans-serif", "sans-serif")
     svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), svg)
-    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{drawn.name}-", svg).replace("*{stroke", f"#{drawn.name} *{{stroke")
+    svg = re.sub(r'<g clip-path="([^"]*)">((?:\s*<use [^>]*/>){2,})\s*</g>', _lighter, svg)
+    svg = re.sub(r"\n\s*", "\n", _named(svg, drawn.name).replace("*{stroke", f"#{drawn.name} *{{stroke"))
     theme = (f"<style>#{drawn.name}{{color:{INK}}}@media (prefers-color-scheme:dark){{#{drawn.name}{{color:{DARK}}}}}"
              "</style>" if alone else "")
     words = (f'<title id="{drawn.name}-title">{escape(drawn.title)}</title>'
@@ -162,3 +165,18 @@ def _own(svg: str, drawn: Drawn, alone: bool) -> str:
     head, rest = svg.split(">", 1)
     about = f' id="{drawn.name}" role="img" aria-labelledby="{drawn.name}-title {drawn.name}-desc"'
     return f"{head}{about}>{theme}{words}{rest}".rstrip() + "\n"
+
+
+def _named(svg: str, name: str) -> str:
+    """Ids that are referred to, so that no other figure of a page has them; none of the others."""
+    used, lead = set(re.findall(r'(?:href="|url\()#([\w.-]+)', svg)), f"f{crc32(name.encode()):08x}-"
+    svg = re.sub(r' id="([^"]*)"', lambda own: f' id="{lead}{own[1]}"' if own[1] in used else "", svg)
+    return re.sub(r'(href="#|url\(#)', rf"\g<1>{lead}", svg)
+
+
+def _lighter(group: re.Match[str]) -> str:
+    """Markers of one look, with that look said once; others as they are."""
+    styles = set(re.findall(r' style="([^"]*)"', group[2]))
+    if len(styles) != 1:
+        return group[0]
+    return f'<g clip-path="{group[1]}" style="{styles.pop()}">{re.sub(" style=.*?(?=/>)", "", group[2])}</g>'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -68,8 +68,8 @@ def tornado_figure(view: View) -> Drawn | None:
     label, names = view.study.builds[build].label, groups["tornado"]["input"]
     first = input_words(view.study, str(names[order[0]]))
     span = " and ".join(style.told(view.by.output, float(x)) for x in sorted(ends[0]))
-    said = f"{first} moves it most, between {span}"
-    caption = (f"{view.title} of {label}, most probably the best, in {view.where}, as one input goes from its 5 % to its 95 % "
+    said = f"{style.sentence(first)} moves it most, between {span}"
+    caption = (f"{style.sentence(view.title)} of {label}, most probably the best, in {view.where}, as one input goes from its 5 % to its 95 % "
                f"quantile, written at the bars' ends, and all others stay central, where it is "
                f"{style.told(view.by.output, base)}. {said}. Effects that need two inputs to move together are not seen here.")
     return Drawn("tornado", f"One input at a time: {view.title} of {label}, {view.where}",
@@ -124,7 +124,7 @@ def sobol_figure(view: View) -> Drawn | None:
     if not names:
         return None
     label = view.study.builds[build].label
-    lead = f"{set_name(view.results, names[0])} has {percent(float(np.clip(total[0, 0], 0, 1)), 0)} of it"
+    lead = f"{style.sentence(set_name(view.results, names[0]))} has {percent(float(np.clip(total[0, 0], 0, 1)), 0)} of it"
     apart = float((total[0] - first[0]).sum())
     together = ("Inputs act nearly one by one: first and total order hardly differ." if apart < 0.1 else
                 "Where the total order is the longer bar, the input acts together with others.")
@@ -144,11 +144,9 @@ def worth_bars(view: View, axes: Axes) -> None:
     names, worth, wide, evpi = _worth(view)
     factor, unit = _unit(view, evpi)
     alone = view.results.figures["shapley"]["input"].tolist()
-    shades = [1.0 if name in alone else 0.5 for name in names]
-    bars = axes.barh(range(len(names)), worth / factor, xerr=wide / factor, height=0.62, color=style.HIGH,
-                     error_kw={"ecolor": style.MUTED, "elinewidth": 1.2})
-    for bar, shade in zip(bars, shades, strict=True):
-        bar.set_alpha(shade)
+    axes.barh(range(len(names)), worth / factor, xerr=wide / factor, height=0.62,
+              color=[style.HIGH if name in alone else style.PALE for name in names],
+              error_kw={"ecolor": style.MUTED, "elinewidth": 1.2})
     axes.axvline(evpi / factor, color=style.INK, linestyle="--", linewidth=1)
     axes.annotate("to know all", (evpi / factor, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 2),
                   textcoords="offset points", ha="right", va="bottom", fontsize=8, color=style.INK)
@@ -173,7 +171,10 @@ def _worth(view: View) -> tuple[list[str], Floats, Floats, float]:
     count = len(view.results.done.statistics.drivers["whole"])
     value = np.nan_to_num(group["evppi"][:, *at])
     wide = np.nan_to_num(half_width(np.nan_to_num(group["evppi_se"][:, *at]), count))
-    order = [int(i) for i in np.argsort(-value, kind="stable") if value[i] > wide[i]][:SHOWN]
+    alone = np.isin(group["input"], view.results.figures["shapley"]["input"])
+    single = value[alone].tolist()  # a group that is worth what one input is adds nothing to it
+    order = [int(i) for i in np.argsort(-value, kind="stable")
+             if value[i] > wide[i] and (alone[i] or value[i] not in single)][:SHOWN]
     return [str(group["input"][i]) for i in order], value[order], wide[order], float(np.nan_to_num(group["evpi"][at]))
 
 
@@ -194,15 +195,17 @@ def worth_figure(view: View) -> Drawn | None:
     factor, unit = _unit(view, evpi)
 
     def words(value: float) -> str:
-        whole: Any = style.told(view.by.output, value) if unit != "number" else f"{value:.2g}"
-        return str(whole)
+        return style.told(view.by.output, value) if unit != "number" else f"{value:.2g} {view.title}"
 
-    lead = (f"{set_name(view.results, names[0])} is worth {words(float(worth[0]))}, {percent(float(worth[0]) / evpi, 0)} of "
-            f"what it is worth to know everything ({words(evpi)})")
+    share = float(worth[0]) / evpi
+    part = "as much as" if share > 0.995 else f"{percent(share, 0)} of what"
+    lead = (f"{style.sentence(set_name(view.results, names[0]))} is worth {words(float(worth[0]))}, {part} it is worth to "
+            f"know everything ({words(evpi)})")
     single = [name for name in names if name in view.results.figures["shapley"]["input"].tolist()]
     advice = (f" Look up {set_name(view.results, single[0])} first." if single else " No single input is worth it alone.")
     caption = (f"What the mean choice by {view.title} gains, in {view.where}, if an input is known before the choice (EVPPI), "
-               f"beside the grade of its evidence (A the best; – none). Pale: groups. {lead}.{advice} A quote that costs more "
-               "than its bar does not pay for this choice.")
+               f"beside the grade of its evidence (A the best; – none). Pale: groups. {lead}.{advice}")
+    if view.results.figures["information"]["unit"][view.criterion] == "USD":
+        caption += " A quote that costs more than its bar does not pay for this choice."
     return Drawn("worth", f"What it is worth to know: {view.title}, {view.where}", f"Bars of {len(names)} inputs. {lead}.",
                  caption, partial(worth_bars, view), 1.2 + 0.32 * len(names), scenario=view.where, criterion=view.by.name)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..analysis.claims import VERDICTS
 from ..analysis.error import half_width
-from ..breaking import Break, Curve, label
+from ..breaking import Break, Curve, Move, label
 from ..report.text import percent
 from ..report.words import flipped_words, input_words, sigma, value_words
 from ..results import Results
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SENTENCE = 62  # characters of a claim
+WIDE = 0.1  # share from which on it is written into its bar
 MOVES = 7  # of a flip that have a row of their own
-CURVES = 4  # inputs that have a curve
+LEAST_SWING = 0.1  # of P(holds) from one end of an input to the other
+CURVES = 3  # inputs that have a curve
 TRUTHS = {1.0: ("holds, as printed", style.HIGH, "o"), 0.0: ("fails, as printed", style.LOW, "D"),
           None: ("not told", style.MUTED, "s")}
 
@@ -49,7 +51,8 @@ def claim_dots(results: Results, axes: Axes) -> None:
     for level in (p for p in VERDICTS.values() if p):
         axes.axvline(100 * level, color=style.MUTED, linewidth=0.9, linestyle=":")
     axes.set(xlim=(-2, 102), xlabel="P(holds), %")
-    style.legend(axes, 3, loc="lower right", bbox_to_anchor=(1.0, 1.0))
+    if not np.isnan(truth).all():
+        style.legend(axes, 3, loc="lower right", bbox_to_anchor=(1.0, 1.0))
 
 
 def _order(results: Results) -> list[int]:
@@ -76,11 +79,14 @@ def claims_figure(view: View) -> Drawn | None:
     truth, share = group["holds_as_printed"], group["probability"]
     lost = [str(c) for c, t, p in zip(group["claim"], truth, share, strict=True) if t == 1 and p < 0.5]
     found = [str(c) for c, t, p in zip(group["claim"], truth, share, strict=True) if t == 0 and p >= 0.5]
-    caption = (f"P(holds) of each of {count} claims with its 95 % sampling interval, often narrower than the dot. Dotted "
+    which = f"each of {count} claims" if count > 1 else "the claim"
+    caption = (f"P(holds) of {which} with its 95 % sampling interval, often narrower than the dot. Dotted "
                f"lines part the verdicts at {', '.join(f'{100 * p:.0f} %' for p in VERDICTS.values() if p)}: {told}. ")
-    caption += (f"True at the printed numbers, yet false in most samples: {', '.join(lost)}." if lost else
-                "None that is true at the printed numbers is false in most samples.")
+    if (truth == 1).any():
+        caption += (f"True at the printed numbers, yet false in most samples: {', '.join(lost)}." if lost else
+                    "None that is true at the printed numbers is false in most samples.")
     caption += f" False as printed, yet mostly true: {', '.join(found)}." if found else ""
+    caption = caption.rstrip()
     return Drawn("claims", "Which conclusions hold", f"A row of dots, one a claim, from 0 to 100 %. {told}.", caption,
                  partial(claim_dots, results), 1.0 + 0.17 * count)
 
@@ -96,10 +102,11 @@ def flip_steps(study: Study, axes: Axes, found: Break) -> None:
     for i, (at, share) in enumerate(zip(begin, shares, strict=True)):
         if i + 1 < len(shares):
             axes.plot([100 * (at + share)] * 2, [i, i + 1], color=style.MUTED, linewidth=0.8)
-        right = at + share < 0.8
-        axes.annotate(percent(float(share), 0), (100 * (max(at, at + share) if right else min(at, at + share)), i),
-                      xytext=(4 if right else -4, 0), textcoords="offset points", ha="left" if right else "right",
-                      va="center", fontsize=7.5, color=style.INK)
+        inside, right = share > WIDE, at + share < 0.9
+        place = at + share / 2 if inside else max(at, at + share) if right else min(at, at + share)
+        axes.annotate(percent(float(share), 0), (100 * place, i), textcoords="offset points", va="center", fontsize=7.5,
+                      xytext=(0 if inside else 4 if right else -4, 0), color="#ffffff" if inside else style.INK,
+                      ha="center" if inside else "left" if right else "right")
     axes.axvline(100, color=style.INK, linestyle="--", linewidth=1)
     style.bare(axes)
     style.rows(axes, names)
@@ -110,12 +117,20 @@ def flip_steps(study: Study, axes: Axes, found: Break) -> None:
 def _steps(study: Study, found: Break) -> tuple[list[str], Floats]:
     """Rows, and what each takes; the last of many moves are together."""
     moves = found.moves
-    names = [f"{style.wrapped(input_words(study, m.input), 34)}\n{value_words(m.central, m.unit)} → "
-             f"{value_words(m.value, m.unit, m.value - m.central)}" for m in moves[:MOVES]]
+    names = [f"{style.wrapped(input_words(study, m.input), 34)}\n{' → '.join(_ends(m))}" for m in moves[:MOVES]]
     shares = [m.share for m in moves[:MOVES]]
     if len(moves) > MOVES:
         names, shares = [*names, f"{len(moves) - MOVES} others"], [*shares, sum(m.share for m in moves[MOVES:])]
     return names, np.array(shares)
+
+
+def _ends(move: Move) -> tuple[str, str]:
+    """From where to where an input goes, with its unit; to more digits where these look the same."""
+    found = value_words(move.central, move.unit), value_words(move.value, move.unit, move.value - move.central)
+    if found[0] != found[1]:
+        return found
+    unit = "" if move.unit == "1" else f" {move.unit}"
+    return f"{move.central:.6g}{unit}", f"{move.value:.6g}{unit}"
 
 
 def flip_figure(study: Study, found: Break, title: str, **of: str) -> Drawn | None:
@@ -124,8 +139,7 @@ def flip_figure(study: Study, found: Break, title: str, **of: str) -> Drawn | No
         return None
     names, shares = _steps(study, found)
     most = max(found.moves, key=lambda m: m.share)
-    said = (f"the largest part is {input_words(study, most.input)} from {value_words(most.central, most.unit)} to "
-            f"{value_words(most.value, most.unit, most.value - most.central)}")
+    said = f"the largest part is {input_words(study, most.input)} from {' to '.join(_ends(most))}"
     what = "stops holding" if found.held else "comes to hold"
     many = f"All {len(found.moves)} inputs have to move together; " if len(found.moves) > 1 else "One input is enough; "
     near = " It is near: a guess within its own spread is enough." if found.distance < 1 else ""
@@ -173,13 +187,13 @@ def _break_even(results: Results, found: Break, name: str) -> list[float]:
 
 
 def curves_figure(results: Results, found: Break, title: str, **of: str) -> Drawn | None:
-    """Of a break that is flipped in some samples and not in others."""
+    """Of a break that is flipped in some samples and not in others, and whose inputs make a difference to that."""
     chosen = _chosen(found)
-    if not chosen:
+    if not chosen or max(np.ptp(curve.probability) for curve in chosen) < LEAST_SWING:
         return None
     first = chosen[0]
     low, high = (percent(float(p), 0) for p in first.probability[[0, -1]])
-    said = (f"{input_words(results.study, first.input)} matters most: P(holds) goes from {low} at its lowest values to "
+    said = (f"{style.sentence(input_words(results.study, first.input))} matters most: P(holds) goes from {low} at its lowest values to "
             f"{high} at its highest")
     even = sum(len(_break_even(results, found, curve.input)) for curve in chosen)
     caption = (f"P(holds) where one input is at a quantile of its distribution and all others vary, with 95 % intervals. "

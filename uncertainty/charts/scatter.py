@@ -45,10 +45,10 @@ def drivers(view: View) -> list[str]:
 
 
 def _samples(results: Results) -> xr.Dataset:
-    """The first samples of the first replicate; drawn once for all figures of a run."""
+    """Some random samples, drawn once for all figures of a run: so few Sobol' points would show patterns of their own."""
     with _lock:
         if results not in _kept:
-            few = results.study.with_sampling(samples=min(SAMPLES, results.study.sampling.samples), replicates=2)
+            few = results.study.with_sampling(samples=SAMPLES, replicates=2, method="random")
             _kept[results] = sample(few).isel(replicate=0)
         return _kept[results]
 
@@ -80,21 +80,24 @@ def winners(view: View) -> NDArray[np.intp]:
 def scatter(view: View, axes: NDArray[Any], inputs: list[str]) -> None:
     """Pairs of inputs below the diagonal, sample by sample, coloured by who is first."""
     first, x = winners(view), [values(view, name) for name in inputs]
+    axes = np.array(axes, ndmin=2)
+    order = sorted((-1, *view.present), key=lambda b: -np.count_nonzero(first == b))  # the rare ones on top
     for (i, j), each in np.ndenumerate(axes):
         row = i + 1
         if j >= row:
-            each.set_visible(False)
+            each.axis("off")
             continue
-        for b in (-1, *view.present):
+        for b in (b for b in order if (first == b).any()):
             some = first == b
-            each.plot(x[j][some], x[row][some], linestyle="none", marker="x" if b < 0 else style.marker(b), markersize=2.6,
-                      color=style.MUTED if b < 0 else style.colour(b), alpha=0.85, markeredgewidth=0.6 if b < 0 else 0)
+            each.plot(x[j][some], x[row][some], linestyle="none", marker="x" if b < 0 else style.marker(b), markersize=3,
+                      color=style.MUTED if b < 0 else style.colour(b), alpha=0.8, markeredgewidth=0.7 if b < 0 else 0)
         style.bare(each, "both")
-        each.locator_params(nbins=4)
+        each.tick_params(labelsize=7)
+        each.locator_params(nbins=4, prune="both")
         if row == len(axes):
             each.set_xlabel(_name(view, inputs[j]))
         each.set_ylabel(_name(view, inputs[row])) if j == 0 else each.tick_params(labelleft=False)
-    _key(view, axes[0, 0], first)
+    _key(view, axes, first)
 
 
 def _name(view: View, name: str) -> str:
@@ -102,7 +105,7 @@ def _name(view: View, name: str) -> str:
     return style.wrapped(f"{input_words(view.study, name)}{f', {unit}' if unit != '1' else ''}", 20, 3)
 
 
-def _key(view: View, axes: Any, first: NDArray[np.intp]) -> None:
+def _key(view: View, axes: NDArray[Any], first: NDArray[np.intp]) -> None:
     """Who is who, for those that are first in some sample."""
     from matplotlib.lines import Line2D
 
@@ -110,7 +113,10 @@ def _key(view: View, axes: Any, first: NDArray[np.intp]) -> None:
                       label=f"{view.study.builds[b].label} first") for b in view.present if (first == b).any()]
     if (first == -1).any():
         handles.append(Line2D([], [], linestyle="none", marker="x", color=style.MUTED, markersize=5, label="tied"))
-    style.legend(axes, 4, handles=handles)
+    if axes.size == 1:
+        style.legend(axes[0, 0], handles=handles)
+    else:
+        style.legend(axes[0, -1], 1, handles=handles, loc="upper right", bbox_to_anchor=(1.0, 1.0))
 
 
 def scatter_figure(view: View) -> Drawn | None:
@@ -119,11 +125,11 @@ def scatter_figure(view: View) -> Drawn | None:
     first = np.nan_to_num(view.of("ranking", "rank_acceptability")[:, 0])
     if len(inputs) < 2 or first.max() > SURE:
         return None
-    n, count = len(inputs) - 1, min(SAMPLES, view.study.sampling.samples)
+    n = len(inputs) - 1
     names = [input_words(view.study, name) for name in inputs]
     order = [b for b in np.argsort(-first) if first[b] > 0.01]
     shares = ", ".join(f"{view.study.builds[b].label} {percent(float(first[b]), 0)}" for b in order)
-    caption = (f"{count} samples by the {len(inputs)} inputs that decide first place by {view.title} most, in {view.where}; the "
+    caption = (f"{SAMPLES} random samples by the {len(inputs)} inputs that decide first place by {view.title} most, in {view.where}; the "
                f"colour says who is first. Where colours part along one axis, that input decides. {names[0]} decides most. "
                f"Of all samples first are: {shares}.")
     return Drawn("drivers", f"What decides first place: {view.title}, {view.where}",

@@ -20,6 +20,7 @@ MUTED = "#7d8187"  # of what is less important; read on light and dark alike
 COLOURS = ("#0077bb", "#d55e00", "#009e73", "#b5609a", "#c98a00", "#56a7e0", "#7a6a5d")  # after Okabe and Ito
 MARKERS = "os^DvPX*"
 LINES = ("-", "--", ":", "-.")
+PALE = "#86bfe0"  # of groups beside what they are made of
 HIGH, LOW = COLOURS[0], COLOURS[1]  # where two things are told apart that are no builds
 SHADES = "Blues"  # from little to much
 LABEL, WIDTH = 26, 7.2  # characters of a line of a label; inches of a figure
@@ -59,8 +60,8 @@ def wrapped(text: str, width: int = LABEL, lines: int = 2) -> str:
 
 
 def build_name(results: Results, build: int) -> str:
-    """A build's label, in lines."""
-    return wrapped(results.study.builds[build].label, 20)
+    """A build's label."""
+    return results.study.builds[build].label
 
 
 def title_of(results: Results, output: str, precision: str = "") -> str:
@@ -80,6 +81,11 @@ def output_scale(results: Results, output: str, precision: str, values: Any) -> 
     factor, unit = scale(OUTPUTS[output].unit, values)
     name = title_of(results, output, precision)
     return factor, f"{name}, {unit}" if unit else f"{name}, number" if OUTPUTS[output].whole else name
+
+
+def sentence(text: str) -> str:
+    """Words as a sentence begins."""
+    return text[:1].upper() + text[1:]
 
 
 def told(output: str, value: float) -> str:
@@ -110,7 +116,7 @@ def bare(axes: Axes, grid: str = "x") -> None:
 
 def rows(axes: Axes, labels: list[str], size: float = 8) -> None:
     """Labels of rows, the first at the top."""
-    axes.set_yticks(range(len(labels)), labels, fontsize=size)
+    axes.set_yticks(range(len(labels)), labels, fontsize=size, parse_math=False)
     axes.set_ylim(len(labels) - 0.4, -0.6)
 
 

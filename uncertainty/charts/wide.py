@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 LEVELS = np.concatenate([[0.005], np.linspace(0.01, 0.99, 99), [0.995]])  # of exceedance curves
+NAME = 22  # characters of a build's name
+MOST_BARS = 80
 BUDGET = " The document counts the whole budget as spent on devices; the study counts what is spent."
 
 
@@ -48,22 +50,23 @@ def bands(results: Results, axes: Axes, output: str, precision: str = "") -> Non
         axes.plot([median], [row], marker=style.marker(b), color=style.colour(b), markersize=6, markeredgecolor="white",
                   markeredgewidth=0.8, zorder=3)
     style.bare(axes)
-    style.rows(axes, [results.study.builds[b].label if len(results.study.builds[b].label) < 22 else
-                      f"{results.study.builds[b].label[:21]}…" for _, b in places])
+    style.rows(axes, [style.wrapped(results.study.builds[b].label, NAME, 1) for _, b in places])
     _scenarios(results, axes, [s for s, _ in places])
     axes.set_xlabel(name)
     _print_marks(results, axes, printed(results, output, precision), places, factor)
-    style.legend(axes, handles=_band_handles(printed(results, output, precision) is not None))
+    style.legend(axes, loc="lower right", bbox_to_anchor=(1.0, 1.0),
+                 handles=_band_handles(printed(results, output, precision) is not None))
 
 
 def _scenarios(results: Results, axes: Axes, at: list[int]) -> None:
     """The name of each scenario beside its rows, and a line between them."""
+    aside = 14 + 5 * min(max(len(build.label) for build in results.study.builds), NAME)
     for s in dict.fromkeys(at):
         first, last = at.index(s), len(at) - 1 - at[::-1].index(s)
         if first:
             axes.axhline(first - 0.5, color=style.MUTED, linewidth=0.6, alpha=0.6)
         axes.annotate(style.wrapped(results.study.scenarios[s], 18, 3), (0.0, (first + last) / 2), va="center", ha="right",
-                      xycoords=("axes fraction", "data"), xytext=(-118, 0), textcoords="offset points", fontsize=8.5,
+                      xycoords=("axes fraction", "data"), xytext=(-aside, 0), textcoords="offset points", fontsize=8.5,
                       fontweight="bold", color=style.INK)
 
 
@@ -85,7 +88,7 @@ def _band_handles(marked: bool) -> list[Any]:
              Line2D([], [], linewidth=7, alpha=0.55, label="25 to 75 %", **like),
              Line2D([], [], marker="o", linestyle="none", color=style.MUTED, label="median")]
     mark = Line2D([], [], marker="D", linestyle="none", markerfacecolor="none", markeredgecolor=style.INK, markersize=5,
-                  label="printed, and its percentile at the right")
+                  label="printed; at the right its percentile")
     return [*found, mark] if marked else found
 
 
@@ -102,29 +105,27 @@ def bands_figure(view: View) -> Drawn | None:
     said = " to ".join(style.told(output, x) for x in values[[0, -1], s, b])
     caption = (f"Median, middle half and 5 to 95 % of {view.title} by scenario and build, of {results.samples:,} samples. "
                f"Widest beside its median is {results.study.builds[b].label} in {results.study.scenarios[s]}: {said}.")
-    caption += _on_print(view, found) if found else ""
+    caption += _on_print(view, found, values) if found else ""
     return Drawn("bands", f"How wide: {view.title}", f"Horizontal bands of {told.sum()} rows, one a scenario and build. "
                  f"{caption}", caption, partial(bands, results, output=output, precision=precision),
                  1.2 + 0.24 * told.sum(), criterion=view.by.name)
 
 
-def _on_print(view: View, found: Printed) -> str:
-    """What to conclude on the printed values: where that of the most probable first lies, and how many are outside."""
-    s, output = view.scenario, view.by.output
-    known = ~np.isnan(found.value)
-    b = view.first if known[s, view.first] else int(np.argmax(known[s]))
-    share = found.share[known]
-    text = " Diamonds: the document's numbers"
-    if known[s, b]:
-        above = 1 - float(found.share[s, b])
-        text += (f", {found.table}. In {view.where} the printed {style.told(output, found.value[s, b])} of "
-                 f"{view.study.builds[b].label} is the {ordinal(float(found.share[s, b])).removeprefix('the ')} of what the "
-                 f"samples gave: {percent(above, 0)} of them exceed it").replace("is the below the", "is below the").replace(
-                     "is the above the", "is above the")
-    outside = int(((share < 0.05) | (share > 0.95)).sum())
-    text += (f". Of {share.size} printed numbers {int((share < 0.5).sum())} lie below the median, and {outside} outside "
-             "the 5 to 95 % band.")
-    return text + (BUDGET if output == "capex" else "")
+def _on_print(view: View, found: Printed, values: Floats) -> str:
+    """What to conclude on the printed values: the one that is farthest off, and how many lie below and outside."""
+    known = ~np.isnan(found.value) & ~np.isnan(found.share)
+    if not known.any():
+        return ""
+    s, b = (int(i) for i in np.unravel_index(np.nanargmax(np.where(known, np.abs(found.share - 0.5), -1)), known.shape))
+    rank = ordinal(float(found.share[s, b]))
+    low, median, high = (values[QUANTILES.index(q)] for q in (0.05, 0.5, 0.95))
+    under = int((known & (found.value < median)).sum())
+    outside = int((known & ((found.value < low) | (found.value > high))).sum())
+    text = (f" Diamonds: what the document prints ({found.table}). Farthest off is {view.study.scenarios[s]}: the printed "
+            f"{style.told(view.by.output, found.value[s, b])} of {view.study.builds[b].label} is "
+            f"{'' if ' the ' in rank else 'the '}{rank}; {percent(1 - float(found.share[s, b]), 0)} of the samples exceed it. "
+            f"Of {int(known.sum())} printed numbers {under} lie below the median, and {outside} outside 5 to 95 %.")
+    return text + (BUDGET if view.by.output == "capex" else "")
 
 
 # --- exceedance ---------------------------------------------------------------------------------------------------
@@ -132,22 +133,36 @@ def _on_print(view: View, found: Printed) -> str:
 
 def exceedance(results: Results, axes: Axes, output: str, scenario: int, precision: str = "") -> None:
     """P(more than x) of an output against x, a curve for each build."""
-    found = engine.quantiles(results.plan, results.done, list(LEVELS), [output])[output].value
-    sizes = len(LEVELS), len(results.study.scenarios), len(results.study.builds), len(results.study.precisions)
-    at = results.study.precisions.index(precision) if precision else 0
-    values = np.broadcast_to(found, sizes)[:, scenario, :, at]
+    values, above = _curves(results, output, scenario, precision)
     factor, name = style.output_scale(results, output, precision, values)
     marks = printed(results, output, precision)
+    every = max(1, len(values) // 5)
     for b in np.flatnonzero(~np.isnan(values).any(axis=0)).tolist():
-        axes.plot(values[:, b] / factor, 100 * (1 - LEVELS), color=style.colour(b), linestyle=style.line(b), linewidth=1.8,
+        axes.plot(values[:, b] / factor, 100 * above[:, b], color=style.colour(b), linestyle=style.line(b), linewidth=1.8,
                   drawstyle="steps-post" if OUTPUTS[output].whole else "default", marker=style.marker(b), markersize=4.5,
-                  markevery=(12 + 5 * (b % 4), 25), label=style.build_name(results, b))
+                  markevery=(every // 2 + b % 4 * every // 5, every), label=style.build_name(results, b))
         if marks and not np.isnan(marks.value[scenario, b]):
-            axes.plot([marks.value[scenario, b] / factor], [100 * (1 - marks.share[scenario, b])], marker="D",
+            axes.plot([marks.value[scenario, b] / factor], [100 * (1 - marks.share[scenario, b])], marker="D", clip_on=False,
                       color=style.colour(b), markersize=8, markerfacecolor="none", markeredgewidth=1.6, linestyle="none")
     style.bare(axes, "both")
     axes.set(xlabel=name, ylabel="P(more than that), %", ylim=(0, 101))
     style.legend(axes)
+
+
+def _curves(results: Results, output: str, scenario: int, precision: str) -> tuple[Floats, Floats]:
+    """Values (point, build) and the probability of more; of whole numbers each number, from one below the least."""
+    study, whole = results.study, OUTPUTS[output].whole
+    if whole and f"{output}_probability" in results.figures["counts"].variables:
+        counts = results.figures["counts"]
+        share = counts[f"{output}_probability"][:, scenario]
+        came = np.flatnonzero((share > 0).any(axis=1))
+        number = counts["number"][came]
+        values = np.repeat(np.append(number[0] - 1, number)[:, None], len(study.builds), axis=1).astype(np.float64)
+        return values, 1 - np.cumsum(np.vstack([np.zeros(len(study.builds)), share[came]]), axis=0)
+    found = engine.quantiles(results.plan, results.done, list(LEVELS), [output])[output].value
+    sizes = len(LEVELS), len(study.scenarios), len(study.builds), len(study.precisions)
+    values = np.broadcast_to(found, sizes)[:, scenario, :, study.precisions.index(precision) if precision else 0]
+    return values, np.repeat(1 - LEVELS[:, None], len(study.builds), axis=1)
 
 
 def exceedance_figure(view: View) -> Drawn | None:
@@ -162,8 +177,9 @@ def exceedance_figure(view: View) -> Drawn | None:
     rare = f"{view.study.builds[b].label} exceeds {style.told(output, median[b])} in half of the samples and {high} in 5 %."
     marks = printed(results, output, precision)
     mark = " Diamonds: what the document prints." if marks and not np.isnan(marks.value[view.scenario]).all() else ""
-    caption = (f"How probable it is that {view.title} is more than a value, by build, in {view.where}. {rare} Read it for "
-               f"your own limit: where a curve crosses it is the risk to exceed it.{mark}")
+    what = "risk to exceed it" if view.by.better == "lower" else "chance to have more"
+    caption = (f"P(more than a value) of {view.title}, for any value, by build, in {view.where}. {rare} Read it for your own "
+               f"limit: where a curve crosses it is the {what}.{mark}")
     return Drawn("exceedance", f"How probable is more: {view.title}, {view.where}",
                  f"Falling curves, one a build, from 100 to 0 %. {rare}", caption,
                  partial(exceedance, results, output=output, scenario=view.scenario, precision=precision), 3.6,
@@ -175,12 +191,9 @@ def exceedance_figure(view: View) -> Drawn | None:
 
 def count_bars(results: Results, axes: Axes, scenario: int, build: int, output: str = "battery_count") -> None:
     """P(n = k) of a build, in per cent, and the fewest to buy; bars beyond those are what would be too few."""
-    counts = results.figures["counts"]
-    share = 100 * counts[f"{output}_probability"][:, scenario, build]
-    enough = float(counts[f"{output}_enough"][scenario, build])
-    came = share > 0
-    numbers = counts["number"][came]
-    bars = axes.bar(numbers, share[came], width=0.8, color=style.colour(build), edgecolor=style.colour(build), linewidth=0.6)
+    enough = float(results.figures["counts"][f"{output}_enough"][scenario, build])
+    numbers, share, width = _together(results, scenario, build, output)
+    bars = axes.bar(numbers, share, width=0.8 * width, color=style.colour(build), edgecolor=style.colour(build), linewidth=0.6)
     for bar, n in zip(bars, numbers, strict=True):
         if n > enough:
             bar.set(facecolor="none", hatch="////")
@@ -192,6 +205,22 @@ def count_bars(results: Results, axes: Axes, scenario: int, build: int, output: 
     axes.set_ylabel(style.wrapped(results.study.builds[build].label, 14, 3), rotation=0, ha="right", va="center")
 
 
+def _together(results: Results, scenario: int, build: int, output: str) -> tuple[Floats, Floats, int]:
+    """Middles of bars, P in per cent, and how many numbers a bar is of: one, or some where there are very many.
+
+    No bar is of numbers on both sides of the fewest to buy.
+    """
+    counts = results.figures["counts"]
+    share = 100 * counts[f"{output}_probability"][:, scenario]
+    number, enough = counts["number"], counts[f"{output}_enough"][scenario, build]
+    came = number[(share > 0).any(axis=1)]
+    span = int(came[-1] - came[0]) + 1
+    width = 1 if span <= MOST_BARS else -(-2 * span // MOST_BARS)
+    own = share[:, build] > 0
+    bars, place = np.unique(np.ceil((number[own] - enough) / width), return_inverse=True)
+    return enough + 0.5 + width * (bars - 0.5), np.bincount(place, share[own, build]), width
+
+
 def _all_counts(results: Results, axes: NDArray[Any], scenario: int) -> None:
     from matplotlib.ticker import MaxNLocator
 
@@ -199,7 +228,9 @@ def _all_counts(results: Results, axes: NDArray[Any], scenario: int) -> None:
         count_bars(results, each, scenario, build)
         each.yaxis.set_major_locator(MaxNLocator(3))
     each.xaxis.set_major_locator(MaxNLocator(12, integer=True))
-    each.set_xlabel(f"{results.study.battery.label}s, number (bars: P(exactly so many), %)")
+    width = _together(results, scenario, 0, "battery_count")[2]
+    of = "exactly so many" if width == 1 else f"one of {width} numbers"
+    each.set_xlabel(f"{results.study.battery.label}s, number (bars: P({of}), %)")
 
 
 def counts_figure(view: View) -> Drawn | None:

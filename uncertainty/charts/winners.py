@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROOM = 0.06  # share from which on it is written into its bar
+EVEN = 0.179  # luminance at which black and white are read as well (WCAG 2.2)
+NAMED = 4  # comparisons that are named
 TIES = 0.005  # probability from which on ties are told
 DIRECTIONS = {"lower": "least is best", "higher": "most is best"}
 
@@ -24,8 +26,9 @@ def _shade(share: float) -> tuple[tuple[float, ...], str]:
     import matplotlib
 
     red, green, blue, _ = matplotlib.colormaps[style.SHADES](0.05 + 0.9 * share)
-    dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
-    return (red, green, blue), "#ffffff" if dark else "#000000"
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in (red, green, blue)]
+    luminance = float(np.dot([0.2126, 0.7152, 0.0722], linear))
+    return (red, green, blue), "#ffffff" if luminance < EVEN else "#000000"
 
 
 def rank_bars(view: View, axes: Axes) -> None:
@@ -45,7 +48,7 @@ def rank_bars(view: View, axes: Axes) -> None:
     style.rows(axes, [style.build_name(view.results, b) for b in present])
     axes.set(xlim=(0, 1), xlabel="probability of the rank, %")
     axes.set_xticks(np.linspace(0, 1, 6), [f"{100 * x:.0f}" for x in np.linspace(0, 1, 6)])
-    style.legend(axes, 8)
+    style.legend(axes, 5 if len(present) < 6 else 4)
 
 
 def ranks_figure(view: View) -> Drawn | None:
@@ -99,7 +102,9 @@ def pairs_figure(view: View) -> Drawn | None:
     even = f", and they tie in {percent(float(tie[i, j]))}" if tie[i, j] > TIES else ""
     said = f"{a} beats {b} in {percent(float(win[i, j]))} of the samples{even}"
     sure = [f"{view.study.builds[k].label} over {view.study.builds[m].label}" for k, m in pairs if win[k, m] >= 0.95]
-    rest = f" At least 95 % sure: {', '.join(sure)}." if sure else " No comparison of two builds is 95 % sure."
+    named = f": {', '.join(sure)}" if len(sure) <= NAMED else ""
+    rest = (f" Of {len(pairs)} comparisons {len(sure)} are at least 95 % sure{named}." if sure else
+            " No comparison of two builds is 95 % sure.")
     caption = (f"How often one build is better than another by {view.title} ({DIRECTIONS[view.by.better]}), sample by "
                f"sample, in {view.where}. The least decided: {said}.{rest}")
     return Drawn("pairs", f"Who beats whom: {view.title}, {view.where}", f"Table of shaded cells. Least decided: {said}.",
