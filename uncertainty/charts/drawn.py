@@ -113,7 +113,8 @@ class Drawn:
     @property
     def name(self) -> str:
         """A name that no other figure of a study has, fit for a file and for the ids of a page."""
-        return "-".join(re.sub(r"\W+", "-", part).strip("-") for part in (self.key, self.scenario, self.criterion) if part)
+        parts = (part for part in (self.key, self.scenario, self.criterion) if part)
+        return "-".join(re.sub(r"\W+", "-", part).strip("-") for part in parts)
 
     def figure(self) -> Figure:
         """The figure, drawn with the settings of all."""
@@ -143,8 +144,8 @@ def _settings() -> Iterator[None]:
     """matplotlib as it comes, with the settings of all figures, whatever the user has."""
     import matplotlib
 
-    plain = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
-    with LOCK, matplotlib.rc_context({**plain, **SETTINGS}):  # type: ignore[arg-type]
+    plain: dict[Any, Any] = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
+    with LOCK, matplotlib.rc_context(plain | SETTINGS):
         yield
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..analysis.error import half_width
 from ..analysis.labels import DUMMY
 from ..inquiry import SHARED
+from ..model import OUTPUTS
 from ..report.text import percent
 from ..report.words import input_words, unit_of, value_words
 from ..report.worth import set_name
@@ -32,8 +33,9 @@ def tornado(view: View, axes: Axes, build: int) -> None:
     group, study = view.results.figures["tornado"], view.study
     order, ends, base = _swings(view, build)
     factor, name = style.output_scale(view.results, view.by.output, view.by.precision, ends)
-    for end, colour, words in ((0, style.LOW, "input at its 5 % quantile"), (1, style.HIGH, "input at its 95 % quantile")):
-        axes.barh(range(len(order)), (ends[:, end] - base) / factor, left=base / factor, height=0.62, color=colour, label=words)
+    for end, (colour, level) in enumerate(((style.LOW, 5), (style.HIGH, 95))):
+        axes.barh(range(len(order)), (ends[:, end] - base) / factor, left=base / factor, height=0.62, color=colour,
+                  label=f"input at its {level} % quantile")
     for row, i in enumerate(order):
         for end, value in enumerate(("low_value", "high_value")):
             left = ends[row, end] < base or (ends[row, end] == base and ends[row, 1 - end] > base)
@@ -51,7 +53,8 @@ def tornado(view: View, axes: Axes, build: int) -> None:
 def _swings(view: View, build: int) -> tuple[list[int], Floats, float]:
     """Inputs by their swing, the output at both ends (input, end), and at the central values."""
     group, name = view.results.figures["tornado"], view.by.output
-    swing, low, high, base = (pick(group[f"{name}_{end}"], view)[..., build] for end in ("swing", "low", "high", "baseline"))
+    names = (f"{name}_{end}" for end in ("swing", "low", "high", "baseline"))
+    swing, low, high, base = (pick(group[each], view)[..., build] for each in names)
     order = [int(i) for i in np.argsort(-np.nan_to_num(swing), kind="stable")[:SHOWN] if swing[i] > 0]
     return order, np.stack([low, high], axis=-1)[order], float(base)
 
@@ -69,9 +72,10 @@ def tornado_figure(view: View) -> Drawn | None:
     first = input_words(view.study, str(names[order[0]]))
     span = " and ".join(style.told(view.by.output, float(x)) for x in sorted(ends[0]))
     said = f"{style.sentence(first)} moves it most, between {span}"
-    caption = (f"{style.sentence(view.title)} of {label}, most probably the best, in {view.where}, as one input goes from its 5 % to its 95 % "
-               f"quantile, written at the bars' ends, and all others stay central, where it is "
-               f"{style.told(view.by.output, base)}. {said}. Effects that need two inputs to move together are not seen here.")
+    caption = (f"{style.sentence(view.title)} of {label}, most probably the best, in {view.where}, as one input goes "
+               "from its 5 % to its 95 % quantile, written at the bars' ends, and all others stay central, where it is "
+               f"{style.told(view.by.output, base)}. {said}. Effects that need two inputs to move together are not "
+               "seen here.")
     return Drawn("tornado", f"One input at a time: {view.title} of {label}, {view.where}",
                  f"Tornado of {len(order)} inputs. {said}.", caption, partial(tornado, view, build=build),
                  1.2 + 0.3 * len(order), scenario=view.where, criterion=view.by.name)
@@ -96,7 +100,7 @@ def sobol_bars(view: View, axes: Axes, build: int) -> None:
 
 
 def _indices(view: View, build: int) -> tuple[list[str], Floats, Floats, float]:
-    """Inputs and groups of correlated ones by their total order, (value, half width) of both indices, and the dummy's."""
+    """Inputs and groups of correlated ones by total order, (value, half width) of both indices, the dummy's limit."""
     figures, name = view.results.figures, view.by.output
     count = len(view.results.done.statistics.drivers["whole"])
     first, total = ([pick(figures[order][name + end], view)[..., build] for end in ("", "_se")]
@@ -120,17 +124,18 @@ def sobol_figure(view: View) -> Drawn | None:
     groups, build = view.results.figures, view.first
     if "total_order" not in groups or view.by.output not in groups["total_order"].variables:
         return None
-    names, first, total, dummy = _indices(view, build)
+    names, first, total, _ = _indices(view, build)
     if not names:
         return None
     label = view.study.builds[build].label
-    lead = f"{style.sentence(set_name(view.results, names[0]))} has {percent(float(np.clip(total[0, 0], 0, 1)), 0)} of it"
+    most = percent(float(np.clip(total[0, 0], 0, 1)), 0)
+    lead = f"{style.sentence(set_name(view.results, names[0]))} has {most} of it"
     apart = float((total[0] - first[0]).sum())
     together = ("Inputs act nearly one by one: first and total order hardly differ." if apart < 0.1 else
                 "Where the total order is the longer bar, the input acts together with others.")
     caption = (f"Sobol' indices: whose uncertainty makes {view.title} of {label} uncertain, in {view.where}. {lead}. "
-               f"{together} Correlated inputs are told as one group. A bar that does not pass the dashed line is not told "
-               "from chance.")
+               f"{together} Correlated inputs are told as one group. A bar that does not pass the dashed line is not "
+               "told from chance.")
     return Drawn("sobol", f"What drives the spread: {view.title} of {label}, {view.where}",
                  f"Pairs of bars of {len(names)} inputs. {lead}.", caption, partial(sobol_bars, view, build=build),
                  1.3 + 0.36 * len(names), scenario=view.where, criterion=view.by.name)
@@ -192,20 +197,21 @@ def worth_figure(view: View) -> Drawn | None:
     names, worth, _, evpi = _worth(view)
     if not names or evpi <= 0:
         return None
-    factor, unit = _unit(view, evpi)
-
-    def words(value: float) -> str:
-        return style.told(view.by.output, value) if unit != "number" else f"{value:.2g} {view.title}"
-
-    share = float(worth[0]) / evpi
+    share, title = float(worth[0]) / evpi, f"What it is worth to know: {view.title}, {view.where}"
     part = "as much as" if share > 0.995 else f"{percent(share, 0)} of what"
-    lead = (f"{style.sentence(set_name(view.results, names[0]))} is worth {words(float(worth[0]))}, {part} it is worth to "
-            f"know everything ({words(evpi)})")
+    first, everything = (_told(view, float(value)) for value in (worth[0], evpi))
+    lead = (f"{style.sentence(set_name(view.results, names[0]))} is worth {first}, {part} it is worth to know "
+            f"everything ({everything})")
     single = [name for name in names if name in view.results.figures["shapley"]["input"].tolist()]
-    advice = (f" Look up {set_name(view.results, single[0])} first." if single else " No single input is worth it alone.")
-    caption = (f"What the mean choice by {view.title} gains, in {view.where}, if an input is known before the choice (EVPPI), "
-               f"beside the grade of its evidence (A the best; – none). Pale: groups. {lead}.{advice}")
+    advice = f"Look up {set_name(view.results, single[0])} first." if single else "No single input is worth it alone."
+    caption = (f"What the mean choice by {view.title} gains, in {view.where}, if an input is known before the choice "
+               f"(EVPPI), beside the grade of its evidence (A the best; – none). Pale: groups. {lead}. {advice}")
     if view.results.figures["information"]["unit"][view.criterion] == "USD":
         caption += " A quote that costs more than its bar does not pay for this choice."
-    return Drawn("worth", f"What it is worth to know: {view.title}, {view.where}", f"Bars of {len(names)} inputs. {lead}.",
-                 caption, partial(worth_bars, view), 1.2 + 0.32 * len(names), scenario=view.where, criterion=view.by.name)
+    return Drawn("worth", title, f"Bars of {len(names)} inputs. {lead}.", caption, partial(worth_bars, view),
+                 1.2 + 0.32 * len(names), scenario=view.where, criterion=view.by.name)
+
+
+def _told(view: View, value: float) -> str:
+    """A worth with its unit; of whole numbers a mean."""
+    return f"{value:.2g} {view.title}" if OUTPUTS[view.by.output].whole else style.told(view.by.output, value)

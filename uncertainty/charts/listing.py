@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from ..report.text import certain
 from ..results import Results
+from .bands import bands_figure
+from .claims import claims_figure
 from .drawn import Drawn, View
 from .driving import sobol_figure, tornado_figure, worth_figure
-from .holds import claims_figure, first_place_figures
+from .flips import first_place_figures
+from .risks import counts_figure, exceedance_figure
 from .scatter import scatter_figure
 from .trust import convergence_figure
-from .wide import bands_figure, counts_figure, exceedance_figure
 from .winners import pairs_figure, ranks_figure
 
 
@@ -35,6 +37,6 @@ def figures(results: Results, scenario: str, criterion: str) -> list[Drawn]:
     if not view.present:
         return []
     found = [bands_figure(view), exceedance_figure(view), counts_figure(view), claims_figure(view), ranks_figure(view),
-             pairs_figure(view), *first_place_figures(view), scatter_figure(view), tornado_figure(view), sobol_figure(view),
-             worth_figure(view), convergence_figure(view)]
+             pairs_figure(view), *first_place_figures(view), scatter_figure(view), tornado_figure(view),
+             sobol_figure(view), worth_figure(view), convergence_figure(view)]
     return [each for each in found if each]

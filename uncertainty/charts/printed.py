@@ -29,7 +29,7 @@ PRINTED = {  # by output and precision: the output that the document prints, and
 
 
 class Printed(NamedTuple):
-    """What a document prints, and the share of samples at or below it, both (scenario, build); missing where it does not.
+    """What a document prints and the share of samples at or below it, (scenario, build); missing where it does not.
 
     table : where it stands
     """
@@ -67,7 +67,8 @@ def _tables(study: str) -> Plan:
 def below(results: Results, output: str, precision: str, values: Floats) -> Floats:
     """Share of samples (scenario, build) in which an output is at most `values`; missing where these are."""
     at = results.study.precisions.index(precision) if precision else 0
-    shares = [_share(results.plan, results.done, output, (*place, at), value) for place, value in np.ndenumerate(values)]
+    plan, done = results.plan, results.done
+    shares = [_share(plan, done, output, (*place, at), value) for place, value in np.ndenumerate(values)]
     return np.array(shares).reshape(values.shape)
 
 

@@ -45,7 +45,7 @@ def drivers(view: View) -> list[str]:
 
 
 def _samples(results: Results) -> xr.Dataset:
-    """Some random samples, drawn once for all figures of a run: so few Sobol' points would show patterns of their own."""
+    """Some samples, drawn once for all figures of a run; random ones: so few Sobol' points would show patterns."""
     with _lock:
         if results not in _kept:
             few = results.study.with_sampling(samples=SAMPLES, replicates=2, method="random")
@@ -89,8 +89,9 @@ def scatter(view: View, axes: NDArray[Any], inputs: list[str]) -> None:
             continue
         for b in (b for b in order if (first == b).any()):
             some = first == b
-            each.plot(x[j][some], x[row][some], linestyle="none", marker="x" if b < 0 else style.marker(b), markersize=3,
-                      color=style.MUTED if b < 0 else style.colour(b), alpha=0.8, markeredgewidth=0.7 if b < 0 else 0)
+            marker, colour, edge = ("x", style.MUTED, 0.7) if b < 0 else (style.marker(b), style.colour(b), 0.0)
+            each.plot(x[j][some], x[row][some], linestyle="none", marker=marker, markersize=3, color=colour, alpha=0.8,
+                      markeredgewidth=edge)
         style.bare(each, "both")
         each.tick_params(labelsize=7)
         each.locator_params(nbins=4, prune="both")
@@ -129,9 +130,9 @@ def scatter_figure(view: View) -> Drawn | None:
     names = [input_words(view.study, name) for name in inputs]
     order = [b for b in np.argsort(-first) if first[b] > 0.01]
     shares = ", ".join(f"{view.study.builds[b].label} {percent(float(first[b]), 0)}" for b in order)
-    caption = (f"{SAMPLES} random samples by the {len(inputs)} inputs that decide first place by {view.title} most, in {view.where}; the "
-               f"colour says who is first. Where colours part along one axis, that input decides. {names[0]} decides most. "
-               f"Of all samples first are: {shares}.")
+    caption = (f"{SAMPLES} random samples by the {len(inputs)} inputs that decide first place by {view.title} most, in "
+               f"{view.where}; the colour says who is first. Where colours part along one axis, that input decides. "
+               f"{style.sentence(names[0])} decides most. Of all samples first are: {shares}.")
     return Drawn("drivers", f"What decides first place: {view.title}, {view.where}",
                  f"Scatter plots of each pair of {', '.join(names)}, coloured by who is first.", caption,
                  partial(scatter, view, inputs=inputs), 1.2 + 1.75 * n, (n, n), view.where, view.by.name)

@@ -59,11 +59,6 @@ def wrapped(text: str, width: int = LABEL, lines: int = 2) -> str:
     return "\n".join(found)
 
 
-def build_name(results: Results, build: int) -> str:
-    """A build's label."""
-    return results.study.builds[build].label
-
-
 def title_of(results: Results, output: str, precision: str = "") -> str:
     """An output in words, with its precision: `throughput fp16`."""
     return " ".join(filter(None, [output_name(results.study, output), precision]))
@@ -122,7 +117,7 @@ def rows(axes: Axes, labels: list[str], size: float = 8) -> None:
 
 def legend(axes: Axes, columns: int = 4, **more: Any) -> None:
     """What is what, above the axes."""
-    place = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.2} | more
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.2} | more
     axes.legend(ncols=columns, frameon=False, fontsize=8, labelcolor=INK, handlelength=1.6, columnspacing=1.4, **place)
 
 

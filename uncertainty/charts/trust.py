@@ -24,7 +24,7 @@ def running(each: Floats) -> tuple[Floats, Floats]:
 
 
 def mean_lines(view: View, axes: Axes) -> None:
-    """The mean of the output over the first replicates, less that over all, in per cent of it; a line for each build."""
+    """The mean of the output over the first replicates, less that over all, in per cent of it, by build."""
     value, wide = running(_means(view))
     last = np.where(value[-1] == 0, np.nan, np.abs(value[-1]))
     _lines(view, axes, 100 * (value - value[-1]) / last, 100 * wide / last)
@@ -32,7 +32,7 @@ def mean_lines(view: View, axes: Axes) -> None:
 
 
 def first_lines(view: View, axes: Axes) -> None:
-    """P(first) over the first replicates, less that over all, in percentage points; a line for each build."""
+    """P(first) over the first replicates, less that over all, in percentage points, by build."""
     value, wide = running(_firsts(view))
     _lines(view, axes, 100 * (value - value[-1]), 100 * wide)
     axes.set_ylabel("P(first), points off")
@@ -60,7 +60,7 @@ def _lines(view: View, axes: Axes, value: Floats, wide: Floats) -> None:
         axes.fill_between(x, value[:, b] - wide[:, b], value[:, b] + wide[:, b], color=style.colour(b), alpha=0.12,
                           linewidth=0)
         axes.plot(x, value[:, b], color=style.colour(b), linestyle=style.line(b), linewidth=1.6, marker=style.marker(b),
-                  markersize=3, label=style.build_name(view.results, b))
+                  markersize=3, label=view.study.builds[b].label)
     axes.axhline(0, color=style.MUTED, linewidth=0.8)
     style.bare(axes, "both")
     late = slice(len(value) // 4, None)  # the first intervals are so wide that they would hide the rest
@@ -89,8 +89,8 @@ def convergence_figure(view: View) -> Drawn | None:
     said = f"of the mean at most ±{off:.2g} %, of P(first) ±{points:.2g} percentage points"
     few = " With fewer than 8 replicates these errors are themselves rough." if len(means) < 8 else ""
     caption = (f"How mean {view.title} and P(first), in {view.where}, settle as replicates are added, less what all "
-               f"{len(means)} say; shaded: 95 % intervals (Student's t). At the end the error is {said}. More samples narrow "
-               f"this, and only this: not how uncertain the inputs are.{few}")
+               f"{len(means)} say; shaded: 95 % intervals (Student's t). At the end the error is {said}. More samples "
+               f"narrow this, and only this: not how uncertain the inputs are.{few}")
     return Drawn("convergence", f"How far to trust it: {view.title}, {view.where}",
                  f"Lines by build that close in on zero. Error {said}.", caption, partial(_both, view), 4.4, (2, 1),
                  view.where, view.by.name)

@@ -38,14 +38,14 @@ def rank_bars(view: View, axes: Axes) -> None:
     left = np.zeros(len(present))
     for r in range(len(present)):
         back, ink = _shade(1 - r / max(len(present) - 1, 1))
-        axes.barh(range(len(present)), shares[:, r], left=left, height=0.7, color=back, edgecolor=style.MUTED, linewidth=0.5,
-                  label=f"rank {r + 1}")
+        axes.barh(range(len(present)), shares[:, r], left=left, height=0.7, color=back, edgecolor=style.MUTED,
+                  linewidth=0.5, label=f"rank {r + 1}")
         for i in np.flatnonzero(shares[:, r] >= ROOM).tolist():
-            axes.text(left[i] + shares[i, r] / 2, i, percent(float(shares[i, r]), 0), ha="center", va="center", fontsize=7.5,
-                      color=ink)
+            axes.text(left[i] + shares[i, r] / 2, i, percent(float(shares[i, r]), 0), ha="center", va="center",
+                      fontsize=7.5, color=ink)
         left += shares[:, r]
     style.bare(axes, "")
-    style.rows(axes, [style.build_name(view.results, b) for b in present])
+    style.rows(axes, [view.study.builds[b].label for b in present])
     axes.set(xlim=(0, 1), xlabel="probability of the rank, %")
     axes.set_xticks(np.linspace(0, 1, 6), [f"{100 * x:.0f}" for x in np.linspace(0, 1, 6)])
     style.legend(axes, 5 if len(present) < 6 else 4)
@@ -62,10 +62,11 @@ def ranks_figure(view: View) -> Drawn | None:
     differs = float(view.of("ranking", "first_differs"))
     end = (f"First place is another than at the central values in {percent(differs)} of the samples."
            if differs else "First place never differs from that at the central values.")
-    caption = (f"How probable each rank by {view.title} is ({DIRECTIONS[view.by.better]}), in {view.where}; builds that tie "
-               f"share their ranks evenly. Most probably first is {best}, then {rival}. {end}")
-    return Drawn("ranks", f"Who wins: {view.title}, {view.where}", f"Stacked bars, one a build. First: {best}, {rival}.",
-                 caption, partial(rank_bars, view), 1.2 + 0.36 * len(present), scenario=view.where, criterion=view.by.name)
+    caption = (f"How probable each rank by {view.title} is ({DIRECTIONS[view.by.better]}), in {view.where}; builds "
+               f"that tie share their ranks evenly. Most probably first is {best}, then {rival}. {end}")
+    alt = f"Stacked bars, one a build. First: {best}, {rival}."
+    return Drawn("ranks", f"Who wins: {view.title}, {view.where}", alt, caption, partial(rank_bars, view),
+                 1.2 + 0.36 * len(present), scenario=view.where, criterion=view.by.name)
 
 
 def pair_cells(view: View, axes: Axes) -> None:
@@ -81,7 +82,7 @@ def pair_cells(view: View, axes: Axes) -> None:
         ties = f"\ntie {percent(float(tie[i, j]), 0)}" if tie[i, j] > TIES else ""
         axes.text(j, i, percent(float(share), 0) + ties, ha="center", va="center", fontsize=8, color=ink)
     style.bare(axes, "")
-    names = [style.wrapped(view.study.builds[b].label, 14, 3) for b in present]
+    names = [view.study.builds[b].label for b in present]
     style.rows(axes, names)
     axes.set_xticks(range(len(present)), names)
     axes.xaxis.tick_top()
@@ -107,5 +108,6 @@ def pairs_figure(view: View) -> Drawn | None:
             " No comparison of two builds is 95 % sure.")
     caption = (f"How often one build is better than another by {view.title} ({DIRECTIONS[view.by.better]}), sample by "
                f"sample, in {view.where}. The least decided: {said}.{rest}")
-    return Drawn("pairs", f"Who beats whom: {view.title}, {view.where}", f"Table of shaded cells. Least decided: {said}.",
-                 caption, partial(pair_cells, view), 1.2 + 0.45 * len(present), scenario=view.where, criterion=view.by.name)
+    alt = f"Table of shaded cells. Least decided: {said}."
+    return Drawn("pairs", f"Who beats whom: {view.title}, {view.where}", alt, caption, partial(pair_cells, view),
+                 1.2 + 0.45 * len(present), scenario=view.where, criterion=view.by.name)
