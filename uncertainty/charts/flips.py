@@ -90,9 +90,12 @@ def flip_figure(study: Study, found: Break, title: str, scenario: str, criterion
 
 
 def curves(results: Results, axes: Axes, found: Break) -> None:
-    """P(holds) by quantile level of the inputs that separate best; triangles where one alone flips it."""
+    """P(holds) by quantile level of the inputs that separate best; triangles where one alone flips it.
+
+    An input has the colour of the build that it belongs to.
+    """
     for i, curve in enumerate(_chosen(found)):
-        count, colour = len(curve.probability), style.COLOURS[i]
+        count, colour = len(curve.probability), style.owner_colour(results, curve.input)
         x, wide = 100 * (np.arange(count) + 0.5) / count, half_width(curve.se, results.convergence.replicates)
         ends = (100 * np.clip(curve.probability + sign * wide, 0, 1) for sign in (-1, 1))
         axes.plot(x, 100 * curve.probability, color=colour, linestyle=style.LINES[i], linewidth=1.8,

@@ -20,8 +20,8 @@ MUTED = "#7d8187"  # of what is less important; read on light and dark alike
 COLOURS = ("#0077bb", "#d55e00", "#009e73", "#b5609a", "#c98a00", "#56a7e0", "#7a6a5d")  # after Okabe and Ito
 MARKERS = "os^DvPX*"
 LINES = ("-", "--", ":", "-.")
-PALE = "#86bfe0"  # of groups beside what they are made of
-HIGH, LOW = COLOURS[0], COLOURS[1]  # where two things are told apart that are no builds
+HIGH, LOW = "#5b62c4", "#94861a"  # where two things are told apart that are no builds
+PALE = "#b3b7e6"  # of groups beside what they are made of
 SHADES = "Blues"  # from little to much
 LABEL, WIDTH = 26, 7.2  # characters of a line of a label; inches of a figure
 SCALES = {
@@ -39,6 +39,13 @@ FITS = 1.5  # of a unit, from which largest value on it is used
 def colour(build: int) -> str:
     """A build's colour, by its place in the study: the same in every figure."""
     return COLOURS[build % len(COLOURS)]
+
+
+def owner_colour(results: Results, stream: str) -> str:
+    """The colour of the build that an input belongs to, by its stream; of what builds share, none of theirs."""
+    keys = [build.key for build in results.study.builds]
+    key = stream.partition(".")[0]
+    return colour(keys.index(key)) if key in keys else MUTED
 
 
 def marker(build: int) -> str:
