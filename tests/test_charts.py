@@ -6,6 +6,7 @@ import sys
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -322,7 +323,7 @@ def test_sobol_bars_are_the_indices_beside_what_chance_gives(results, view, axes
     bars = [c for c in axes.containers if isinstance(c, BarContainer)]
     assert bars[0][0].get_width() == pytest.approx(float(first.sel(input="battery_unit_price")))
     assert bars[1][0].get_width() == pytest.approx(float(total.sel(input="battery_unit_price")))
-    limit = float(first.sel(input="dummy") + half_width(results.first_order.capex_se.sel(place, input="dummy"), 8))
+    limit = float(first.sel(input="dummy") + half_width(results.first_order.capex_se.sel(**place, input="dummy"), 8))
     dashed = next(line for line in axes.lines if line.get_linestyle() == "--")
     assert dashed.get_xdata()[0] == pytest.approx(limit)
     labels = [label.get_text() for label in axes.get_yticklabels()]
@@ -549,3 +550,14 @@ def test_long_names_give_way_to_an_ellipsis():
     assert style.wrapped("a word and another word", 12) == "a word and\nanother word"
     assert style.wrapped("one two three four five six seven", 10) == "one two\nthree fou…"
     assert style.wrapped("short") == "short"
+
+
+def test_the_code_of_the_documentation_runs(tmp_path, monkeypatch):
+    page = Path(__file__).parent.parent / "docs" / "figures.md"
+    if not page.is_file():
+        pytest.skip("no checkout: the page is not there")
+    monkeypatch.chdir(tmp_path)
+    code = re.search(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)[1]
+    exec(code.replace('un.load("reference")', 'un.load("reference").with_sampling(samples=64, replicates=8)'), {})
+    assert {path.name.split("-engineering")[0] for path in tmp_path.iterdir()} >= {"exceedance", "ranks", "sobol"}
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", page.read_text(encoding="utf-8"), re.MULTILINE)) == set(KEYS)

@@ -200,8 +200,8 @@ def worth_figure(view: View) -> Drawn | None:
     share, title = float(worth[0]) / evpi, f"What it is worth to know: {view.title}, {view.where}"
     part = "as much as" if share > 0.995 else f"{percent(share, 0)} of what"
     first, everything = (_told(view, float(value)) for value in (worth[0], evpi))
-    lead = (f"{style.sentence(set_name(view.results, names[0]))} is worth {first}, {part} it is worth to know "
-            f"everything ({everything})")
+    lead = (f"To know {set_name(view.results, names[0])} is worth {first}, {part} it is worth to know everything "
+            f"({everything})")
     single = [name for name in names if name in view.results.figures["shapley"]["input"].tolist()]
     advice = f"Look up {set_name(view.results, single[0])} first." if single else "No single input is worth it alone."
     caption = (f"What the mean choice by {view.title} gains, in {view.where}, if an input is known before the choice "

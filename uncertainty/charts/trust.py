@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..analysis.error import combine, half_width
+from ..analysis.error import combine, half_width, upper_limit
 from . import style
 from .drawn import Drawn, Floats, View
 
@@ -85,7 +85,7 @@ def convergence_figure(view: View) -> Drawn | None:
         return None
     value, wide = running(means)
     off = 100 * float(np.nanmax(wide[-1] / np.where(value[-1] == 0, np.nan, np.abs(value[-1]))))
-    points = 100 * float(np.nanmax(running(firsts)[1][-1]))
+    points = 100 * max(float(np.nanmax(running(firsts)[1][-1])), upper_limit(view.results.samples))
     said = f"of the mean at most ±{off:.2g} %, of P(first) ±{points:.2g} percentage points"
     few = " With fewer than 8 replicates these errors are themselves rough." if len(means) < 8 else ""
     caption = (f"How mean {view.title} and P(first), in {view.where}, settle as replicates are added, less what all "

@@ -59,12 +59,14 @@ def ranks_figure(view: View) -> Drawn | None:
     first = view.of("ranking", "rank_acceptability")[:, 0]
     order = sorted(present, key=lambda b: -first[b])
     best, rival = (f"{view.study.builds[b].label} ({percent(float(first[b]))})" for b in order[:2])
+    lead = (f"Most probably first is {best}, then {rival}" if first[order[1]] > 0 else
+            f"{view.study.builds[order[0]].label} is first in all {view.results.samples:,} samples")
     differs = float(view.of("ranking", "first_differs"))
     end = (f"First place is another than at the central values in {percent(differs)} of the samples."
            if differs else "First place never differs from that at the central values.")
     caption = (f"How probable each rank by {view.title} is ({DIRECTIONS[view.by.better]}), in {view.where}; builds "
-               f"that tie share their ranks evenly. Most probably first is {best}, then {rival}. {end}")
-    alt = f"Stacked bars, one a build. First: {best}, {rival}."
+               f"that tie share their ranks evenly. {lead}. {end}")
+    alt = f"Stacked bars, one a build. {lead}."
     return Drawn("ranks", f"Who wins: {view.title}, {view.where}", alt, caption, partial(rank_bars, view),
                  1.2 + 0.36 * len(present), scenario=view.where, criterion=view.by.name)
 
