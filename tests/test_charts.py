@@ -388,6 +388,13 @@ def test_what_hangs_on_no_scenario_is_the_same_in_all(results, drawn):
         assert (other[key].caption, other[key].name) == (drawn[key].caption, drawn[key].name)
 
 
+def test_an_output_that_is_no_criterion_has_bands_too(results):
+    found = bands.bands_figure(results, "bandwidth")
+    assert (found.name, found.title) == ("bands-bandwidth", "How wide: bandwidth")
+    assert "bandwidth" not in [c.name for c in results.study.criteria[: results.study.listed]]
+    ET.fromstring(found.svg())
+
+
 def test_captions_are_made_of_the_numbers(results, drawn):
     at = results.ranking.rank_acceptability.sel(criterion="capex", scenario="engineering", rank=1)
     assert f"DGX Spark ({winners.percent(float(at.sel(build='dgx_spark')))})" in drawn["ranks"].caption

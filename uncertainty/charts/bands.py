@@ -12,7 +12,7 @@ from ..model import OUTPUTS
 from ..report.text import percent
 from ..results import Results
 from . import style
-from .drawn import Drawn, Floats, View
+from .drawn import Drawn, Floats
 from .printed import Printed, ordinal, printed
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def _handles(marked: bool) -> list[Any]:
     return [*found, mark] if marked else found
 
 
-def bands_figure(view: View) -> Drawn | None:
-    """Bands of the criterion's output in every scenario; nothing where it varies in none."""
-    results, output, precision = view.results, view.by.output, view.by.precision
+def bands_figure(results: Results, output: str, precision: str = "") -> Drawn | None:
+    """Bands of an output, whether or not it is a criterion, in every scenario; nothing where it varies in none."""
+    title = style.title_of(results, output, precision)
     values = _quantiles(results, output, precision)
     if not (values[-1] > values[0]).any():
         return None
@@ -95,16 +95,16 @@ def bands_figure(view: View) -> Drawn | None:
     s, b = (int(i) for i in np.unravel_index(np.nanargmax(widest), widest.shape))
     said = " to ".join(style.told(output, x) for x in values[[0, -1], s, b])
     found = printed(results, output, precision)
-    caption = (f"Median, middle half and 5 to 95 % of {view.title} by scenario and build, of {results.samples:,} "
+    caption = (f"Median, middle half and 5 to 95 % of {title} by scenario and build, of {results.samples:,} "
                f"samples. Widest beside its median is {results.study.builds[b].label} in {results.study.scenarios[s]}: "
-               f"{said}.{_on_print(view, found, values) if found else ''}")
+               f"{said}.{_on_print(results, output, found, values) if found else ''}")
     alt = f"Horizontal bands, {rows} rows, one a scenario and build. {caption}"
     paint = partial(bands, results, output=output, precision=precision)
-    return Drawn("bands", f"How wide: {view.title}", alt, caption, paint, 1.2 + 0.24 * rows,
-                 criterion=view.by.name)
+    return Drawn("bands", f"How wide: {title}", alt, caption, paint, 1.2 + 0.24 * rows,
+                 criterion=" ".join(filter(None, [output, precision])))
 
 
-def _on_print(view: View, found: Printed, values: Floats) -> str:
+def _on_print(results: Results, output: str, found: Printed, values: Floats) -> str:
     """What to conclude on the printed values: the one that is farthest off, and how many lie below and outside."""
     known = ~np.isnan(found.value) & ~np.isnan(found.share)
     if not known.any():
@@ -115,8 +115,8 @@ def _on_print(view: View, found: Printed, values: Floats) -> str:
     low, median, high = (values[QUANTILES.index(q)] for q in (0.05, 0.5, 0.95))
     under = int((known & (found.value < median)).sum())
     outside = int((known & ((found.value < low) | (found.value > high))).sum())
-    text = (f" Diamonds: what the document prints ({found.table}). Farthest off is {view.study.scenarios[s]}: the "
-            f"printed {style.told(view.by.output, found.value[s, b])} of {view.study.builds[b].label} is "
+    text = (f" Diamonds: what the document prints ({found.table}). Farthest off is {results.study.scenarios[s]}: the "
+            f"printed {style.told(output, found.value[s, b])} of {results.study.builds[b].label} is "
             f"{'' if ' the ' in rank else 'the '}{rank}; {percent(1 - share, 0)} of the samples exceed it. Of "
             f"{int(known.sum())} printed numbers {under} lie below the median, and {outside} outside 5 to 95 %.")
-    return text + (BUDGET if view.by.output == "capex" else "")
+    return text + (BUDGET if output == "capex" else "")

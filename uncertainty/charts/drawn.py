@@ -97,7 +97,7 @@ class Drawn:
     title, alt, caption : what it is called; what it looks like, for who cannot see it; what it shows and says
     paint : draws it, on an Axes, or on an array of so many rows and columns
     height : [inches]
-    scenario, criterion : that it is of; "" where it is of all
+    scenario, criterion : that it is of, or the output or the claim; "" where it is of all
     """
 
     key: str

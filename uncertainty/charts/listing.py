@@ -36,7 +36,8 @@ def figures(results: Results, scenario: str, criterion: str) -> list[Drawn]:
     view = View(results, study.scenarios.index(scenario), names.index(criterion))
     if not view.present:
         return []
-    found = [bands_figure(view), exceedance_figure(view), counts_figure(view), claims_figure(view), ranks_figure(view),
-             pairs_figure(view), *first_place_figures(view), scatter_figure(view), tornado_figure(view),
-             sobol_figure(view), worth_figure(view), convergence_figure(view)]
+    found = [bands_figure(results, view.by.output, view.by.precision), exceedance_figure(view), counts_figure(view),
+             claims_figure(view), ranks_figure(view), pairs_figure(view), *first_place_figures(view),
+             scatter_figure(view), tornado_figure(view), sobol_figure(view), worth_figure(view),
+             convergence_figure(view)]
     return [each for each in found if each]
