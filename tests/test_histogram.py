@@ -388,3 +388,18 @@ def test_bins_are_as_many_as_memory_bears(cells, power):
     (1, 64, 256), (1, 1, 256), (1, 512, 2048), (1, 2048, 8192)])
 def test_how_many_bins_by_hand(cells, samples, bins):
     assert histogram.bins_for(cells, samples) == bins
+
+
+def test_shares_below_are_those_of_the_samples():
+    rng = np.random.Generator(np.random.PCG64(5))
+    values = np.sort(rng.lognormal(0, 0.5, (REPLICATES, 3, SAMPLES)), axis=-1)
+    values[:, 2] = np.floor(values[:, 2] * 4)
+    values = rng.permuted(values, axis=-1)
+    grid = histogram.grid(np.ascontiguousarray(values[0, :, :PILOT]), BINS)
+    sums, whole = counted(grid, values), REPLICATES * SAMPLES
+    for wanted in (0.05, 0.5, 0.9):
+        at = exact(values, wanted)
+        share = (values <= at[:, None]).mean(axis=(0, 2))
+        np.testing.assert_allclose(histogram.below(grid, sums, whole, at), share, atol=2e-3)
+    assert histogram.below(grid, sums, whole, np.full(3, -1.0)).max() < 0.01
+    assert histogram.below(grid, sums, whole, np.full(3, 1e6)).min() > 0.99

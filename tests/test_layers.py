@@ -40,7 +40,7 @@ LAYERS = [  # each may import those before it
     {"nearest", "screening", "calls"},
     {"options"},
     {"sensitivity", "information"},
-    {"report"},
+    {"report", "charts"},
     {"store", "notebook", "opening"},
     {"tabular"},
     {"batch"},

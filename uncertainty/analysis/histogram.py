@@ -156,3 +156,17 @@ def _share_error(sums: Sums, place: Ints, replicates: int, samples: int) -> Floa
     total, square = (_cumulative(x, place[:, None])[:, 0] for x in (sums.total, sums.square))
     variance = (replicates * square - total * total) / (replicates * (replicates - 1))
     return np.sqrt(variance / replicates) / samples
+
+
+def below(grid: Grid, sums: Sums, whole: int, values: Floats) -> Floats:
+    """Share of all `whole` samples that are at most `values`, (cell,): within a bin as `quantile` has it.
+
+    Of the outer bins, the ends of which are not known, half.
+    """
+    place = locate(grid, values[:, None]) - np.arange(len(values))[:, None] * grid.bins
+    low, high, atom = grid.edges(place), grid.edges(place + 1), grid.atom(place)
+    inside = np.where(high > low, (values[:, None] - low) / np.where(high > low, high - low, 1.0), 0.5)
+    inside = np.where(atom == atom, values[:, None] >= atom, np.clip(inside, 0.0, 1.0))
+    before, up_to = _cumulative(sums.total, place - 1), _cumulative(sums.total, place)
+    share: Floats = (before + inside * (up_to - before)) / whole
+    return share[:, 0]

@@ -1,0 +1,43 @@
+"""All figures of a run, as a page has them."""
+
+from __future__ import annotations
+
+from ..report.text import certain
+from ..results import Results
+from .bands import bands_figure
+from .claims import claims_figure
+from .drawn import Drawn, View
+from .driving import sobol_figure, tornado_figure, worth_figure
+from .flips import first_place_figures
+from .risks import counts_figure, exceedance_figure
+from .scatter import scatter_figure
+from .trust import convergence_figure
+from .winners import pairs_figure, ranks_figure
+
+
+def figures(results: Results, scenario: str, criterion: str) -> list[Drawn]:
+    """The figures of a run, by one criterion in one scenario, in the order in which they are read.
+
+    Those that hang on the scenario or the criterion alone, or on neither, say so by theirs being "". What there are no
+    numbers for is left out: of constants everything, of one build its ranks, and so on. Nothing is drawn yet.
+
+    Raises
+    ------
+    ValueError
+        where the study has no such scenario or criterion, by its name in `results.ranking`.
+    """
+    study = results.study
+    names = [c.name for c in study.criteria]
+    for name, known in ((scenario, study.scenarios), (criterion, names)):
+        if name not in known:
+            raise ValueError(f"{study.name} has no {name!r}; wanted one of {', '.join(known)}")
+    if certain(results):
+        return []
+    view = View(results, study.scenarios.index(scenario), names.index(criterion))
+    if not view.present:
+        return []
+    found = [bands_figure(results, view.by.output, view.by.precision), exceedance_figure(view), counts_figure(view),
+             claims_figure(view), ranks_figure(view), pairs_figure(view), *first_place_figures(view),
+             scatter_figure(view), tornado_figure(view), sobol_figure(view), worth_figure(view),
+             convergence_figure(view)]
+    return [each for each in found if each]
