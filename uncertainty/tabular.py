@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 FORMATS = ("csv", "parquet")
 TEXTS = frozenset({
     "better", "build", "claim", "criterion", "date", "direction", "grade", "input", "measurement", "metric", "note",
-    "of", "other", "output", "pick", "precision", "says", "scenario", "source", "target", "unit", "variant", "verdict",
-    "where"})  # columns of words; those of all others are numbers
+    "of", "other", "output", "pick", "precision", "regret_criterion", "regret_scenario", "says", "scenario",
+    "source", "target", "unit", "variant", "verdict", "where"})  # columns of words; those of all others are numbers
 MISSING = frozenset({"holds_as_printed", "met"})  # whole numbers of which some may be missing
 
 
