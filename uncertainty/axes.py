@@ -171,7 +171,7 @@ def _values(given: Any, bounds: Input, where: str, found: list[Problem]) -> tupl
 def _number(given: Any, bounds: Input) -> float:
     if isinstance(given, bool) or not isinstance(given, int | float):
         raise ValueError(f"given {shown(given)}; wanted a number")
-    if isinstance(given, int) and given.bit_length() > 1023 or not math.isfinite(given):
+    if (isinstance(given, int) and given.bit_length() > 1023) or not math.isfinite(given):
         raise ValueError(f"given {shown(given)}; wanted a finite number")
     return inside(float(given), bounds)
 

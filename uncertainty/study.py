@@ -133,7 +133,7 @@ class Study:
             for what is not swept, or a value that is not among those swept.
         """
         study, known = self, {axis.name: axis for axis in self.sweep}
-        for name, label in ((values or {}) | more).items():
+        for name, label in {**(values or {}), **more}.items():
             if name not in known:
                 raise ValueError(f"{name} is not swept; {nearest(name, known) if known else 'nothing is'}")
             axis = known.pop(name)
