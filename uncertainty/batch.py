@@ -23,7 +23,7 @@ from .works import Outcome, Work
 from .works import outcomes as outcomes
 
 IMPORTS = 90 << 20  # bytes that a process takes before it does anything
-POINT = 2 << 20  # bytes that are kept of each point of a sweep until all are done
+POINT = 1 << 20  # bytes of each point of a sweep that are kept until all are done, and then written
 RESULTS, CONCLUSION = 1 << 20, 10_000  # bytes of a results folder, and what each claim and first place adds to it
 PIECES = ".replicates"  # folder of finished replicates, beside the studies' folders
 
@@ -127,7 +127,8 @@ def cost(job: Job) -> Cost:
     replicates = sum(task.end - task.first for task in job.waiting)
     kept = samples.disk_bytes(plan, job.wanted) if job.store else 0
     memory = IMPORTS + _memory(plan) + (samples.writer_bytes(plan) if job.store else 0)
-    disk = RESULTS + CONCLUSION * len(plan.asked.watched) + _pieces(plan, 1 + len(job.waiting)) + kept
+    files = POINT if job.study.point else RESULTS + CONCLUSION * len(plan.asked.watched)
+    disk = files + _pieces(plan, 1 + len(job.waiting)) + kept
     return Cost(replicates, replicates * plan.study.sampling.samples, memory, disk)
 
 
