@@ -120,7 +120,12 @@ class Study:
         """Of a swept study one for every combination of values, the last quantity's changing fastest; else itself."""
         names = [axis.name for axis in self.sweep]
         return tuple(self.at(dict(zip(names, at, strict=True)))
-                     for at in product(*(axis.labels for axis in self.sweep))) if names else (self,)
+                     for at in self.places) if names else (self,)
+
+    @property
+    def places(self) -> list[tuple[Label, ...]]:
+        """What the swept quantities are at each of the points, in their order."""
+        return list(product(*(axis.labels for axis in self.sweep)))
 
     def at(self, values: Mapping[str, Label] | None = None, **more: Label) -> Study:
         """The study at values of what it sweeps: at(run_hours=8), at({"rtx_a5000.unit_price": 2500}).

@@ -85,7 +85,7 @@ class Work:
             for other in self.jobs:
                 other.fail(job.error)
         elif self.study.sweep:
-            self._points[job] = _reported(results_of(job))
+            self._points[job] = _reported(results_of(job), self.study.points[self.jobs.index(job)])
             if job.pieces:
                 job.pieces.finish(job.result())
             job.forget()
@@ -112,13 +112,16 @@ def work_of(study: Study, tolerance: float | None = None, keep: Path | None = No
             keep_samples: Path | None = None, progress: Progress | None = None) -> Work:
     """The jobs of a study; folders and the like as `runner.run` has them."""
     store = Store(str(keep_samples.resolve()), key(study)) if keep_samples is not None else None
-    pieces = [Pieces(point, keep, resume) for point in study.points] if keep is not None else []
+    points = study.points
+    if study.sweep and not study.inquiry.samples:  # nothing looks at their texts
+        points = tuple(point.bare for point in points)  # as workers have them: one plan for both
+    pieces = [Pieces(point, keep, resume) for point in points] if keep is not None else []
     if study.sweep:
         beside = frozenset(each.folder.name for each in pieces)
         for each in pieces:
             each.beside = beside
     work = Work(study, [Job(point, tolerance, pieces[i] if pieces else None, store)
-                        for i, point in enumerate(study.points)])
+                        for i, point in enumerate(points)])
     if progress is not None:
         for job in work.jobs:
             job.progress = lambda *_: progress(work.done, work.wanted)
@@ -160,10 +163,10 @@ def results_of(job: Job) -> Results:
     return Results(job.study, figures, convergence, plan, done)
 
 
-def _reported(results: Results) -> Reported:
+def _reported(results: Results, point: Study) -> Reported:
     """What is kept of a point, without what it comes from: of hundreds that would be too much."""
     readings = results.readings
-    return Reported(results.study, results.figures | ({"stress": readings} if readings else {}), results.convergence)
+    return Reported(point, results.figures | ({"stress": readings} if readings else {}), results.convergence)
 
 
 def _placed(error: BaseException, study: Study) -> BaseException:

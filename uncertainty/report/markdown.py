@@ -29,7 +29,7 @@ def report(results: Results, versions: dict[str, str]) -> str:
 def sweep_report(sweep: Sweep, versions: dict[str, str]) -> str:
     """The whole of `report.md` of a sweep."""
     study = sweep.study
-    parts = [f"# {escape(study.title)}", escape(study.description), trust(sweep), ELSEWHERE,
+    parts = [f"# {escape(study.title)}", escape(study.description), at_point(study), trust(sweep), ELSEWHERE,
              *(_section(s) for s in sweep_sections.sections(sweep, full=True)),
              _inputs(sweep), _correlations(sweep), _provenance(sweep, versions)]
     return "\n\n".join(part for part in parts if part) + "\n"

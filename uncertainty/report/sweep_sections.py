@@ -224,8 +224,8 @@ def _claims(sweep: Sweep) -> Iterator[Section]:
 
 def place_words(sweep: Sweep, point: int) -> list[str]:
     """A point in words: `$25,000`, `8 h`."""
-    return [label_words(axis, label) for axis, (_, label) in zip(
-        sweep.study.sweep, sweep.points[point].study.point, strict=True)]
+    study = sweep.study
+    return [label_words(axis, label) for axis, label in zip(study.sweep, study.places[point], strict=True)]
 
 
 def _bands(sweep: Sweep) -> Iterator[Section]:

@@ -39,8 +39,7 @@ def _axes(study: Study) -> list[str]:
 def _together(sweep: Sweep, each: list[Table]) -> Table:
     """One table of the same of every point."""
     return Table([*_axes(sweep.study), *each[0].columns], [
-        [*(label for _, label in point.study.point), *row]
-        for point, table in zip(sweep.points, each, strict=True) for row in table.rows])
+        [*place, *row] for place, table in zip(sweep.study.places, each, strict=True) for row in table.rows])
 
 
 def option_map(sweep: Sweep) -> Table:
@@ -49,7 +48,7 @@ def option_map(sweep: Sweep) -> Table:
     texts = (group[name].ravel().tolist() for name in ("best", "rival"))
     shares = (rows([[]] * group["best"].size, pairs(group, name).reshape(-1, 2))
               for name in ("probability", "rival_probability"))
-    places = product(*(axis.labels for axis in study.sweep), group["criterion"].tolist(), study.scenarios)
+    places = ([*place, *of] for place, *of in product(study.places, group["criterion"].tolist(), study.scenarios))
     found: list[list[Any]] = [
         [*place, best, *share, rival, *second, int(is_open)] for place, best, share, rival, second, is_open in zip(
             places, next(texts), next(shares), next(texts), next(shares), group["open"].ravel(), strict=True)]
@@ -60,6 +59,6 @@ def option_map(sweep: Sweep) -> Table:
 def _convergence(sweep: Sweep) -> Table:
     """How far sampling went at every point."""
     return Table([*_axes(sweep.study), "replicates", "capex_error", "rank_error"], [
-        [*(label for _, label in point.study.point), point.convergence.replicates,
-         rounded(point.convergence.capex, ERROR_DIGITS), rounded(point.convergence.rank, ERROR_DIGITS)]
-        for point in sweep.points])
+        [*place, point.convergence.replicates, rounded(point.convergence.capex, ERROR_DIGITS),
+         rounded(point.convergence.rank, ERROR_DIGITS)]
+        for place, point in zip(sweep.study.places, sweep.points, strict=True)])

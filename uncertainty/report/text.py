@@ -178,10 +178,10 @@ def how_stable(results: Reported, scenarios: tuple[str, ...]) -> Section:
 
 
 def at_point(study: Study) -> str:
-    """At which point of a sweep a study is; nothing where it is none."""
+    """What of a sweep a study is; nothing where it is all or none."""
     told = ", ".join(f"{name} = {label if isinstance(label, str) else format(label, ',.10g')}"
                      for name, label in study.point)
-    return told and f"One point of a sweep: {told}."
+    return told and f"Of the values swept: {told}."
 
 
 def trust(results: Reported) -> str:
