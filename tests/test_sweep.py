@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import pickle
 import re
 import time
 from dataclasses import replace
@@ -15,11 +16,14 @@ from support import PRICES, dist, study_text
 
 import uncertainty as un
 from uncertainty import cli, execution, results, works
+from uncertainty.analysis.labels import Frame, Group
 from uncertainty.analysis.lead import lead
-from uncertainty.axes import MOST_POINTS
+from uncertainty.axes import MOST_POINTS, Axis
 from uncertainty.batch import cost_of
 from uncertainty.pieces import Pieces
 from uncertainty.plan import prepare
+from uncertainty.sweep import stacked
+from uncertainty.terminal import Progress
 
 SMALL = {"samples": 64, "replicates": 8, "pue": dist("uniform", low=1.1, high=1.4),
          "discharge_efficiency": dist("uniform", low=0.85, high=0.95),
@@ -170,6 +174,31 @@ def test_what_is_swept_are_the_first_dimensions_of_everything(make, count):
     assert repr(swept) == f"Sweep(study='study', builds=2, scenarios=1, samples=512, points={np.prod(sizes)})"
 
 
+def test_points_are_put_together_by_label():
+    axes = (Axis("x", "1", "", (1.0, 2.0), (1.0, 2.0), ()),)
+    groups = [Group({"share": Frame(("number",), np.array(values), {})}, {
+        "number": Frame(("number",), np.array(numbers), {}), "note": Frame(("number",), np.array(notes), {})})
+        for numbers, values, notes in (([1, 2], [0.5, 0.5], ["a", "b"]), ([2, 4], [0.25, 0.75], ["b", "c"]))]
+    found = stacked(axes, groups)
+    assert found["number"].tolist() == [1, 2, 4]
+    assert found["share"].tolist() == [[0.5, 0.5, 0.0], [0.0, 0.25, 0.75]]
+    assert found.coords["note"].dims == ("x", "number")
+    named = [Group({"value": Frame(("input",), np.array(values), {})},
+                   {"input": Frame(("input",), np.array(names), {})})
+             for names, values in ((["b", "a"], [1.0, 2.0]), (["a"], [3.0]))]
+    found = stacked(axes, [*named])
+    assert found["input"].tolist() == ["b", "a"]
+    np.testing.assert_array_equal(found["value"], [[1, 2], [np.nan, 3]])
+    np.testing.assert_array_equal(stacked(axes, [named[0], None])["value"], [[1, 2], [np.nan, np.nan]])
+
+
+def test_a_sweep_pickles(make):
+    swept = un.run(make())
+    again = pickle.loads(pickle.dumps(swept))
+    xr.testing.assert_identical(again.option_map, swept.option_map)
+    assert again.study.digest == swept.study.digest
+
+
 def test_scenarios_stay_and_components_can_be_swept(make):
     rest = ('[components]\nrack = { per = "once", price = 1000, builds = ["rtx_a5000"], source = "test" }\n'
             "[scenarios.a]\npue = 1.1\n[scenarios.b]\npue = 1.4\n[sweep]\nrack = [1000, 5000]\n")
@@ -318,6 +347,18 @@ def test_progress_counts_the_replicates_of_all_points(make):
     un.run(make(), progress=lambda *counts: seen.append(counts))
     assert seen[-1] == (48, 48)
     assert {wanted for _, wanted in seen} == {48}
+
+
+def test_the_progress_bar_counts_points(make):
+    class Bar:
+        def add_task(self, *_, **__):
+            pass
+
+    one = works.work_of(make())
+    assert Progress([one], Bar())._told() == "study: 0 of 6 points"
+    one.jobs[0].error = ValueError()
+    assert Progress([one], Bar())._told() == "study: 1 of 6 points"
+    assert Progress([one, works.work_of(make(rest=""))], Bar())._told() == "0 of 2 studies"
 
 
 def test_a_tolerance_is_met_at_every_point(make):

@@ -35,7 +35,7 @@ def write(results: Results | Sweep, folder: str | os.PathLike[str]) -> Path:
     Parameters
     ----------
     results
-        from `run`.
+        from `run`; of a sweep everything has what is swept in front, and the searches' tables are not there.
     folder
         made, with its parents, where it is not there.
 
