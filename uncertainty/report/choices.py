@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis.error import upper_limit
+from ..analysis.lead import CLOSE
 from ..ledger import Pick
 from ..model import OUTPUTS
 from ..reported import Reported
 from ..resolve import Criterion
 from .conclusions import ALL, TIE, by_scenario
-from .text import CLOSE, Section, certain, criterion_name, number, percent
+from .text import Section, certain, criterion_name, number, percent
 from .words import above
 
 Floats = NDArray[np.float64]

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from ..analysis.bands import QUANTILES
 from ..analysis.error import half_width, upper_limit
-from ..analysis.lead import CLOSE as CLOSE
-from ..analysis.lead import TIED
+from ..analysis.lead import CLOSE, TIED
 from ..frames import SHORTFALL
 from ..model import OUTPUTS
 from ..reported import Reported
