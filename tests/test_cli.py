@@ -102,7 +102,7 @@ def test_an_interrupt_ends_with_130_and_writes_nothing(study, capsys, monkeypatc
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("uncertainty.batch.perform", stop)
+    monkeypatch.setattr("uncertainty.works.perform", stop)
     assert cli.main(["run", str(study)]) == 130
     assert "interrupted" in capsys.readouterr().err
     assert not Path("results").exists()
@@ -214,7 +214,7 @@ def test_two_studies_give_one_json_document(study, capsys):
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_the_work(study, capsys, monkeypatch):
-    monkeypatch.setattr("uncertainty.batch.perform", lambda *_, **__: pytest.fail("it has begun"))
+    monkeypatch.setattr("uncertainty.works.perform", lambda *_, **__: pytest.fail("it has begun"))
     Path("file").write_text("")
     assert cli.main(["run", str(study), "--out", "file"]) == 2
     assert "no folder" in capsys.readouterr().err

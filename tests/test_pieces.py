@@ -23,8 +23,8 @@ from uncertainty.execution import Here, Workers, perform
 from uncertainty.jobs import Job
 from uncertainty.pieces import Pieces
 from uncertainty.plan import plan_of
-from uncertainty.runner import results_of
 from uncertainty.store import to_json
+from uncertainty.works import results_of
 
 SMALL = {"pue": dist("uniform", low=1.1, high=1.4), "rest": "", "samples": 16, "replicates": 8}
 

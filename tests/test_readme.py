@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import uncertainty as un
 from uncertainty import cli
 from uncertainty.model import INPUTS, OUTPUTS
+from uncertainty.report import sweep_sections
 from uncertainty.report.text import percent
 
 README = Path(__file__).parent.parent / "README.md"
@@ -43,6 +45,15 @@ def test_its_table_of_claims_is_what_the_committed_studies_gave():
     for name, says, printed, shares in lines:
         assert {(c[name]["says"], c[name]["holds_as_printed"]) for c in claims} == {(says, printed == "holds")}
         assert shares.split(" | ") == [percent(c[name]["probability"][0]) for c in claims]
+
+
+def test_its_option_map_is_what_the_study_gives():
+    rows = re.findall(r"^\| (\$\d+,\d+) \| (.*) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) == 3
+    budget, told = rows[1]
+    swept = un.run(un.load("market-option-map").at(budget=float(budget.strip("$").replace(",", ""))))
+    cells = sweep_sections._cells(swept)[:, 0, 0]
+    assert told.split(" | ") == [f"{cell.names} {cell.told}" for cell in cells]
 
 
 def test_its_python_runs(tmp_path, monkeypatch):

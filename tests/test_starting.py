@@ -34,12 +34,16 @@ def test_the_starter_is_short_and_shows_what_there_is():
     everything = tomllib.loads(uncommented(EXAMPLES))
     assert everything.keys() == {
         "title", "description", "budget", "budget_covers", "run_hours", "builds", "battery", "criteria", "outputs",
-        "precisions", "sampling", "inputs", "build", "scenarios", "components", "correlation", "claims", "sensitivity"}
+        "precisions", "sampling", "inputs", "build", "scenarios", "components", "correlation", "claims", "sensitivity",
+        "sweep"}
     assert all(re.search(rf"\b{kind}\b", STARTER) for kind in PARAMETERS)
 
 
 def test_the_starter_runs_with_every_example(tmp_path):
-    study = load(uncommented(EXAMPLES), tmp_path).with_sampling(samples=64, replicates=2)
+    text = uncommented(EXAMPLES)
+    assert len(load(text, tmp_path).points) == 9
+    text = text[: text.index("[sweep]")]  # of a sweep it is not told what drives it
+    study = load(text, tmp_path).with_sampling(samples=64, replicates=2)
     assert [claim.id for claim in study.ledger.claims] == ["cheaper", "few"]
     results = un.run(study)
     assert results.study.scenarios == ("as-planned", "hot-room")

@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "load": "study", "Study": "study", "StudyError": "files",
-    "run": "runner", "Results": "results", "write": "store",
+    "run": "runner", "Results": "results", "Sweep": "sweep", "write": "store",
     "table": "tabular", "write_tables": "tabular",
     "ModelError": "plan", "WorkerError": "execution",
     "sample": "samples", "propagate": "propagation", "nearest_flip": "nearest",
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from .store import write as write
     from .study import Study as Study
     from .study import load as load
+    from .sweep import Sweep as Sweep
     from .tabular import table as table
     from .tabular import write_tables as write_tables
 

@@ -6,23 +6,24 @@ import json
 import tomllib
 from collections.abc import Iterable, Iterator
 from math import prod
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import samples
-from .execution import Workers, perform
 from .files import StudyError
 from .jobs import Job
 from .plan import Plan, block_size
 from .resolve import Problem
-from .results import Results
-from .runner import results_of
 from .store import is_whole, write
 from .study import Study, load
 from .versions import versions
 from .watching import watch
+from .works import Outcome, Work
+from .works import outcomes as outcomes
 
 IMPORTS = 90 << 20  # bytes that a process takes before it does anything
+POINT = 1 << 20  # bytes of each point of a sweep that are kept until all are done, and then written
 RESULTS, CONCLUSION = 1 << 20, 10_000  # bytes of a results folder, and what each claim and first place adds to it
 PIECES = ".replicates"  # folder of finished replicates, beside the studies' folders
 
@@ -63,13 +64,13 @@ def sources(names: Iterable[str], **sampling: Any) -> Iterator[Source]:
             yield Source(name, None, error)
 
 
-def is_current(job: Job, folder: Path) -> bool:
-    """Whether a results folder, and the store of samples if there is to be one, holds what a job would give."""
-    study, store = job.study, job.store
+def is_current(work: Work, folder: Path) -> bool:
+    """Whether a results folder, and the store of samples if there is to be one, holds what a run would give."""
+    study, store = work.study, work.store
     try:
         kept = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         same = kept["fingerprint"] == study.fingerprint and kept["versions"] == versions()
-        same = same and kept["convergence"]["tolerance"] == job.tolerance and is_whole(folder)
+        same = same and kept["convergence"]["tolerance"] == work.tolerance and is_whole(folder, study)
         sampled = range(kept["sampling"]["replicates"]) if store else range(0)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
@@ -77,17 +78,34 @@ def is_current(job: Job, folder: Path) -> bool:
 
 
 def failing(summary: str) -> list[str]:
-    """Lines on the claims that must hold and do not, of a `summary.json`."""
+    """Lines on the claims that must hold and do not, of a `summary.json`; of a sweep where each holds least."""
+    found = json.loads(summary)
+    points = found.get("points", [found])
+    missed = [(name, claim["probability"][0], claim["must_hold"], point.get("at", {})) for point in points
+              for name, claim in point["claims"].items() if claim["met"] is False]
+    lines = []
+    for name in points[0]["claims"]:
+        where = [each for each in missed if each[0] == name]
+        if not where:
+            continue
+        _, probability, least, at = min(where, key=itemgetter(1))
+        told = f" at {len(where)} of {len(points)} points, least at {_place(at)}" if at else ""
+        lines.append(f"claim {name} fails{told}: P(holds) = {_told(probability, least)} (must hold: "
+                     f"{100 * least:.10g} %)")
+    return lines
+
+
+def _told(probability: float, least: float) -> str:
+    """A probability, to so many decimals that it can be told from the threshold."""
     from .report.text import percent
 
-    lines = []
-    for name, claim in json.loads(summary)["claims"].items():
-        if claim["met"] is False:
-            probability, least = 100 * claim["probability"][0], 100 * claim["must_hold"]
-            decimals = next((d for d in range(1, 9) if round(probability, d) < least), 9)  # to be told from each other
-            lines.append(f"claim {name} fails: P(holds) = {percent(probability / 100, decimals)} "
-                         f"(must hold: {least:.10g} %)")
-    return lines
+    decimals = next((d for d in range(1, 9) if round(100 * probability, d) < 100 * least), 9)
+    return percent(probability, decimals)
+
+
+def _place(at: dict[str, Any]) -> str:
+    return ", ".join(f"{name} = {value if isinstance(value, str) else format(value, '.10g')}"
+                     for name, value in at.items())
 
 
 class Cost(NamedTuple):
@@ -109,7 +127,8 @@ def cost(job: Job) -> Cost:
     replicates = sum(task.end - task.first for task in job.waiting)
     kept = samples.disk_bytes(plan, job.wanted) if job.store else 0
     memory = IMPORTS + _memory(plan) + (samples.writer_bytes(plan) if job.store else 0)
-    disk = RESULTS + CONCLUSION * len(plan.asked.watched) + _pieces(plan, 1 + len(job.waiting)) + kept
+    files = POINT if job.study.point else RESULTS + CONCLUSION * len(plan.asked.watched)
+    disk = files + _pieces(plan, 1 + len(job.waiting)) + kept
     return Cost(replicates, replicates * plan.study.sampling.samples, memory, disk)
 
 
@@ -134,24 +153,22 @@ def _memory(plan: Plan) -> int:
     return 48 * prod(plan.grid.shape) + 24 * values * block + tests + points
 
 
-class Outcome(NamedTuple):
-    """A study that is finished; without results where the job has an error."""
-
-    job: Job
-    results: Results | None
-
-
-def outcomes(jobs: Iterable[Job], team: Workers) -> Iterator[Outcome]:
-    """Do jobs, and give each with its results as soon as it is finished; what it did is forgotten then."""
-    for job in perform(jobs, team):
-        yield Outcome(job, None if job.error else results_of(job))
+def cost_of(work: Work) -> Cost:
+    """What is yet to be done for a study, and what it takes: of a sweep for all points together."""
+    each = []
+    for job in work.jobs:
+        each.append(cost(job))
         job.forget()
+    replicates, made, memory, disk = zip(*each, strict=True)
+    return Cost(sum(replicates), sum(made), max(memory) + POINT * len(each) * bool(work.study.sweep), sum(disk))
 
 
 def finish(outcome: Outcome, out: Path) -> Path:
     """Write the results folder of a study that has results, and keep its replicates in one piece."""
     assert outcome.results is not None
-    folder = write(outcome.results, out / outcome.job.study.name)
-    if outcome.job.pieces:
-        outcome.job.pieces.finish(outcome.job.result())
+    work = outcome.work
+    folder = write(outcome.results, out / work.study.name)
+    for job in work.jobs if not work.study.sweep else []:  # those of a sweep's points are in one piece already
+        if job.pieces:
+            job.pieces.finish(job.result())
     return folder

@@ -43,12 +43,19 @@ def key(study: Study) -> str:
 
 @dataclass
 class Pieces:
-    """The pieces of one study below a folder, which are read to `resume` only; `refused` says what went wrong."""
+    """The pieces of one study below a folder, which are read to `resume` only.
+
+    Attributes
+    ----------
+    refused : what went wrong
+    beside : names of folders that are those of a sweep's other points, and never swept away as stale
+    """
 
     study: Study
     root: Path
     resume: bool = True
     refused: list[str] = field(default_factory=list)
+    beside: frozenset[str] = frozenset()
 
     @cached_property
     def key(self) -> str:
@@ -111,7 +118,7 @@ class Pieces:
         for task in self._tasks():
             if task != (whole.first, whole.end) and task.end <= whole.end:
                 self.remove(task)
-        for other in self.folder.parent.iterdir():
+        for other in (path for path in self.folder.parent.iterdir() if path.name not in self.beside):
             with suppress(FileNotFoundError):  # another run has swept it away
                 if other != self.folder and time.time() - other.stat().st_mtime > STALE:
                     shutil.rmtree(other, ignore_errors=True)

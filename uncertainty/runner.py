@@ -7,23 +7,20 @@ import warnings
 from concurrent.futures import Executor
 from pathlib import Path
 
-from . import engine
-from .execution import perform, workers
-from .frames import frames
-from .influence import influence
-from .jobs import Job, Progress, Store
-from .pieces import Pieces, key
-from .preference import preference
-from .results import Convergence, Results
+from .execution import workers
+from .jobs import Progress
+from .results import Results
 from .study import Study
+from .sweep import Sweep
+from .works import outcomes, work_of
 
 StrPath = str | os.PathLike[str]
 
 
 def run(study: Study, *, jobs: int | None = 1, executor: Executor | None = None, tolerance: float | None = None,
         progress: Progress | None = None, keep: StrPath | None = None, resume: bool = False,
-        keep_samples: StrPath | None = None) -> Results:
-    """Run a study.
+        keep_samples: StrPath | None = None) -> Results | Sweep:
+    """Run a study, or all points of one that is swept.
 
     Parameters
     ----------
@@ -44,7 +41,13 @@ def run(study: Study, *, jobs: int | None = 1, executor: Executor | None = None,
     resume
         begin with those that were kept there by an earlier run of the same study, of whatever length.
     keep_samples
-        Zarr store for every input and output of every sample; one of another study there is replaced.
+        Zarr store for every input and output of every sample; one of another study there is replaced. Not of a study
+        that is swept.
+
+    Returns
+    -------
+    Results or Sweep
+        the latter of a swept study: the same groups, with what is swept as their first dimensions.
 
     Raises
     ------
@@ -65,26 +68,17 @@ def run(study: Study, *, jobs: int | None = 1, executor: Executor | None = None,
         raise ValueError(f"jobs is {jobs}; wanted at least 1, or None for every core")
     if resume and keep is None:
         raise ValueError("resume is given without keep; wanted the folder that replicates were kept in")
-    pieces = Pieces(study, Path(keep), resume) if keep is not None else None
-    store = Store(str(Path(keep_samples).resolve()), key(study)) if keep_samples is not None else None
-    job = Job(study, tolerance, pieces, store, progress)
-    for _ in perform([job], workers([job], jobs, executor)):
-        pass
-    results = results_of(job)
-    if pieces:
-        pieces.finish(job.result())
-        for line in dict.fromkeys(pieces.refused):
+    if study.sweep and keep_samples is not None:
+        raise ValueError(f"{study.name} is swept, and keep_samples is given; wanted one point: run study.at(...)")
+    work = work_of(study, tolerance, Path(keep) if keep is not None else None, resume,
+                   Path(keep_samples) if keep_samples is not None else None, progress)
+    for outcome in outcomes([work], workers(work.jobs, jobs, executor)):
+        if outcome.results is None:
+            break
+        for job in work.jobs if keep is not None and not study.sweep else []:
+            if job.pieces:
+                job.pieces.finish(job.result())
+        for line in work.refused:
             warnings.warn(line, stacklevel=2)
-    return results
-
-
-def results_of(job: Job) -> Results:
-    """What a finished job gives, or the error that ended it."""
-    if job.error is not None:
-        raise job.error
-    plan, done = job.plan, job.result()
-    convergence = Convergence(done.end, *engine.worst_errors(plan, done), job.tolerance)
-    figures = frames(plan, done) | influence(plan, done)
-    preferred = preference(plan, figures["ratings"], done.end)
-    figures |= {"preference": preferred} if preferred else {}
-    return Results(job.study, figures, plan, done, convergence)
+        return outcome.results
+    raise work.error or AssertionError

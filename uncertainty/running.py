@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from .batch import Outcome, Source
-    from .jobs import Job
+    from .batch import Source
     from .study import Study
+    from .works import Outcome, Work
 
 OK, CLAIM_FAILED, BAD_INPUT = 0, 1, 2  # the larger one of several
 INTERRUPTED, BROKEN_PIPE = 130, 141
@@ -38,6 +38,7 @@ class UsageError(ValueError):
 def run(arguments: Namespace) -> int:
     """Run the studies that the arguments name; gives the exit status."""
     from .batch import expand, sources
+    from .dry_run import dry_run
 
     _check_usage(arguments)
     names = expand(arguments.studies)
@@ -49,11 +50,13 @@ def run(arguments: Namespace) -> int:
     for source in failed:
         print(source.error, file=sys.stderr)
     _check_names(found)
-    jobs = [_job(source.study, arguments) for source in found if source.study is not None]
+    works = [_work(source.study, arguments) for source in found if source.study is not None]
     _check_writable(arguments.out)
     rows = {source.name: [source.name, "", "", "", "cannot be read"] for source in failed}
-    status = (_dry_run if arguments.dry_run else _perform)(jobs, rows if len(found) > 1 else None, arguments)
-    return max(status, BAD_INPUT if failed else OK)
+    several = rows if len(found) > 1 else None
+    if arguments.dry_run:
+        return OK if dry_run(works, several, arguments) and not failed else BAD_INPUT
+    return max(_perform(works, several, arguments), BAD_INPUT if failed else OK)
 
 
 def _check_usage(arguments: Namespace) -> None:
@@ -83,14 +86,14 @@ def _check_writable(folder: Path) -> None:
         raise UsageError(f"--out is {folder}, but {there} cannot be written to")
 
 
-def _job(study: Study, arguments: Namespace) -> Job:
+def _work(study: Study, arguments: Namespace) -> Work:
     from .batch import PIECES
-    from .jobs import Job, Store
-    from .pieces import Pieces
+    from .works import work_of
 
-    pieces = Pieces(study, arguments.out / PIECES, arguments.resume)
-    store = Store(str((arguments.out / f"{study.name}.zarr").resolve()), pieces.key) if arguments.keep_samples else None
-    return Job(study, arguments.tolerance, pieces, store)
+    if study.sweep and arguments.keep_samples:
+        raise UsageError(f"--keep-samples is given, but {study.name} is swept: un.sample gives those of one point")
+    store = arguments.out / f"{study.name}.zarr" if arguments.keep_samples else None
+    return work_of(study, arguments.tolerance, arguments.out / PIECES, arguments.resume, store)
 
 
 @contextmanager
@@ -136,26 +139,26 @@ def _terminable() -> Iterator[None]:
 Rows = dict[str, list[str]]  # of the table of a batch, by study
 
 
-def _perform(jobs: list[Job], failed: Rows | None, arguments: Namespace) -> int:
+def _perform(works: list[Work], failed: Rows | None, arguments: Namespace) -> int:
     """Run studies, each to its end in whatever order they get there; of one alone, `failed` is None."""
     from .batch import outcomes
     from .execution import workers
     from .terminal import console, progress
 
     report = _Report(arguments, failed is not None, console(), failed or {})
-    due = [job for job in jobs if not report.skip(job)]
+    due = [work for work in works if not report.skip(work)]
     try:
         with (_terminable(), _executor(arguments.scheduler) as executor,
               progress(due, not arguments.no_progress) as pause):
-            team = workers(due, arguments.jobs, executor)
+            team = workers([job for work in due for job in work.jobs], arguments.jobs, executor)
             for outcome in outcomes(due, team):
                 with pause():
                     report.finished(outcome)
     except KeyboardInterrupt:
-        kept = sum(job.done for job in due if not job.finished)
+        kept = sum(work.done for work in due if not work.ended)
         print(f"interrupted; {kept} finished replicates are kept: --resume goes on from them", file=sys.stderr)
         return INTERRUPTED
-    return report.end([job.study.name for job in jobs])
+    return report.end([work.study.name for work in works])
 
 
 @dataclass
@@ -169,15 +172,15 @@ class _Report:
     summaries: dict[str, str] = field(default_factory=dict)
     status: int = OK
 
-    def skip(self, job: Job) -> bool:
+    def skip(self, work: Work) -> bool:
         """Whether a study need not run, as its results are current; one alone is never skipped."""
         from .batch import is_current
 
-        folder = self.arguments.out / job.study.name
-        if not self.several or self.arguments.force or not is_current(job, folder):
+        folder = self.arguments.out / work.study.name
+        if not self.several or self.arguments.force or not is_current(work, folder):
             return False
-        self._written(job.study.name, folder)
-        self._row(job.study.name, "current, not run again (--force would)", ["", "", "", "current"])
+        self._written(work.study.name, folder)
+        self._row(work.study.name, "current, not run again (--force would)", ["", "", "", "current"])
         return True
 
     def finished(self, outcome: Outcome) -> None:
@@ -186,11 +189,11 @@ class _Report:
         from .report.text import gist
         from .terminal import show
 
-        job, results = outcome
-        for line in dict.fromkeys(job.refused):
+        work, results = outcome
+        for line in work.refused:
             print(line, file=sys.stderr)
         if results is None:
-            return self._failed(job.study.name, job.error or AssertionError())
+            return self._failed(work.study.name, work.error or AssertionError())
         tables = not self.arguments.json and not self.several
         if tables:
             show(results, self.screen)
@@ -198,18 +201,18 @@ class _Report:
         try:
             folder = finish(outcome, self.arguments.out)
         except OSError as error:
-            return self._failed(job.study.name, error)
-        reused = f", {job.reused} replicates reused" if job.reused else ""
+            return self._failed(work.study.name, error)
+        reused = f", {work.reused} replicates reused" if work.reused else ""
         samples, capex, rank = gist(results)
         told = f"{samples} samples, CapEx {capex}, ranks {rank}" if capex != rank else "constants only, exact"
-        took = f"{job.seconds:.1f} s"
-        self._row(job.study.name, f"{told}, {took}{reused}", [samples, capex, rank, took])
+        took = f"{work.seconds:.1f} s"
+        self._row(work.study.name, f"{told}, {took}{reused}", [samples, capex, rank, took])
         if tables:
-            every = f"; every sample to {folder}.zarr" if job.store else ""
+            every = f"; every sample to {folder}.zarr" if work.store else ""
             if self.arguments.resume:
-                print(f"Resumed: {job.reused} of {job.done} replicates were there already.")
+                print(f"Resumed: {work.reused} of {work.done} replicates were there already.")
             print(f"Written to {folder}: report.md, summary.json, results.nc, tables/{every}\n", flush=True)
-        return self._written(job.study.name, folder)
+        return self._written(work.study.name, folder)
 
     def _failed(self, name: str, error: BaseException) -> None:
         if not self.several:
@@ -247,37 +250,3 @@ class _Report:
             show_section(Section("Studies", ["study", "samples", "CapEx quantiles", "rank probabilities", ""], rows,
                                  f"Sampling error, 95 %. Written to {self.arguments.out}/<study>/.", 2), self.screen)
         return self.status
-
-
-def _dry_run(jobs: list[Job], failed: Rows | None, arguments: Namespace) -> int:
-    """Say what would run, and what it takes."""
-    from .batch import cost, is_current
-    from .report.text import Section
-    from .terminal import console, show_section
-
-    rows, status = [], OK
-    for job in jobs:
-        name = job.study.name
-        if failed is not None and not arguments.force and is_current(job, arguments.out / name):
-            rows.append([name, "nothing: current", "", "", ""])
-            continue
-        try:
-            it = cost(job)
-        except (ValueError, OSError, ImportError) as error:
-            status = BAD_INPUT
-            print(f"{name} cannot run: {error}", file=sys.stderr)
-            rows.append([name, "nothing: cannot run", "", "", ""])
-            continue
-        reused = f" ({job.reused} reused)" if job.reused else ""
-        least = "at least " if job.tolerance is not None else ""
-        rows.append([name, f"{least}{it.replicates} replicates{reused}", f"{it.samples:,}",
-                     _size(it.memory), _size(it.disk)])
-        job.forget()
-    rows += [[name, "nothing: cannot be read", "", "", ""] for name in failed or {}]
-    columns = ["study", "would make", "samples", "memory a process", "disk"]
-    show_section(Section("Nothing was run", columns, rows, words=2), console())
-    return status
-
-
-def _size(bytes_: int) -> str:
-    return f"{bytes_ / 1e6:,.0f} MB" if bytes_ < 1e9 else f"{bytes_ / 1e9:,.1f} GB"

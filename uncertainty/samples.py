@@ -77,7 +77,11 @@ def sample(study: Study) -> xr.Dataset:
     ------
     MemoryError
         where they would take more than half of the memory that is available, before anything is drawn.
+    ValueError
+        for a study that is swept: it has samples at each point, `study.at(...)`.
     """
+    if study.sweep:
+        raise ValueError(f"{study.name} is swept; wanted one of its points: study.at(...)")
     plan, sampling = plan_of(study), study.sampling
     size, limit = disk_bytes(plan, sampling.replicates), _available() // 2
     if size > limit:

@@ -29,7 +29,7 @@ from .document import Claim, Criterion, Output, Pick, Rating
 from .families import PARAMETERS
 from .model import INPUTS, PER_UNIT, PRECISIONS, Input
 from .quantity import Quantity, inside, interval, marginal, quotes
-from .strict import Line, Name, Number, Reader, Strict, Text, distinct
+from .strict import Line, Name, Number, Reader, Strict, Text, distinct, shown
 
 # --- one number --------------------------------------------------------------------------------------------
 
@@ -281,6 +281,14 @@ class SensitivityTable(Strict):
     measurements: list[Measurement] = Field([], description="quotes or measurements that could be had")
 
 
+def _swept(given: Any, _: ValidationInfo) -> dict[str, Any]:
+    """Lists by name, those of tables in it too: rtx_a5000.unit_price needs no quotes. `axes` checks them."""
+    if not isinstance(given, dict):
+        raise ValueError(f"given {shown(given)}; wanted a table of lists")
+    parts = {name: _swept(each, _) if isinstance(each, dict) else {"": each} for name, each in given.items()}
+    return {f"{name}.{rest}" if rest else name: each for name, part in parts.items() for rest, each in part.items()}
+
+
 class StudyFile(Strict):
     """A study file."""
 
@@ -298,6 +306,8 @@ class StudyFile(Strict):
     scenarios: dict[Name, Scenario] = Field({}, description="what differs by scenario")
     correlation: list[Correlation] = Field([], description="rank correlations")
     components: dict[Name, Component] = Field({}, description="further things to buy")
+    sweep: Annotated[dict[str, Any], Reader(_swept, dict[str, list[float | str]])] = Field(
+        {}, description="values that inputs take in turn, as run_hours = [4, 8, 12]: every one with every other")
     criteria: list[Annotated[Criterion, Reader(_criterion, Output | Criterion)]] = Field(
         [], description="what builds are ranked by")
     outputs: Annotated[list[Output], AfterValidator(distinct)] = Field(  # type: ignore[valid-type]

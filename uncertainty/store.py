@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from .pieces import alive
-from .report import summary
+from .report import summary, sweep_tables
 from .report.figures import Table
-from .report.markdown import report
+from .report.markdown import report, sweep_report
 from .report.tables import TABLES, tables
 from .results import Results
+from .study import Study
+from .sweep import Sweep
 from .versions import versions
 
 OURS = ("results.nc", "summary.json", "report.md", "tables")
 
 
-def write(results: Results, folder: str | os.PathLike[str]) -> Path:
+def write(results: Results | Sweep, folder: str | os.PathLike[str]) -> Path:
     """Write a results folder: `results.nc`, `summary.json`, `report.md` and `tables/*.csv`.
 
     The folder takes the place of an earlier one in one step, so that whoever looks, or a run that is killed, finds the
@@ -33,7 +35,7 @@ def write(results: Results, folder: str | os.PathLike[str]) -> Path:
     Parameters
     ----------
     results
-        from `run`.
+        from `run`; of a sweep everything has what is swept in front, and the searches' tables are not there.
     folder
         made, with its parents, where it is not there.
 
@@ -58,9 +60,9 @@ def write(results: Results, folder: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def is_whole(folder: Path) -> bool:
-    """Whether all is there that `write` writes."""
-    files = [*OURS, *(f"tables/{name}.csv" for name in TABLES)]
+def is_whole(folder: Path, study: Study) -> bool:
+    """Whether all is there that `write` writes of a study."""
+    files = [*OURS, *(f"tables/{name}.csv" for name in (sweep_tables.names(study) if study.sweep else TABLES))]
     return all((folder / file).exists() for file in files)
 
 
@@ -72,13 +74,20 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _fill(results: Results, folder: Path) -> None:
-    made, figures = versions(), tables(results)
+def _fill(results: Results | Sweep, folder: Path) -> None:
+    made = versions()
     (folder / "tables").mkdir()
+    if isinstance(results, Sweep):
+        each = sweep_tables.by_point(results)
+        figures = sweep_tables.tables(results, each)
+        text, read = _sweep_json(results, each), sweep_report(results, made)
+    else:
+        figures = tables(results)
+        text, read = to_json(results, figures), report(results, made)
     for name, table in figures.items():
         write_csv(folder / "tables" / f"{name}.csv", table)
-    (folder / "summary.json").write_text(to_json(results, figures), encoding="utf-8", newline="\n")
-    (folder / "report.md").write_text(report(results, made), encoding="utf-8", newline="\n")
+    (folder / "summary.json").write_text(text, encoding="utf-8", newline="\n")
+    (folder / "report.md").write_text(read, encoding="utf-8", newline="\n")
     from .report.netcdf import netcdf  # netCDF4 takes its time to import: after the rest
 
     (folder / "results.nc").write_bytes(netcdf(results, made))
@@ -110,9 +119,15 @@ def _exchange(one: Path, other: Path) -> bool:
     return renameat2 is not None and renameat2(here, os.fsencode(one), here, os.fsencode(other), 2) == 0
 
 
-def to_json(results: Results, figures: dict[str, Table] | None = None) -> str:
+def to_json(results: Results | Sweep, figures: dict[str, Table] | None = None) -> str:
     """The summary as JSON text, of the `tables` of a run if they are there already."""
+    if isinstance(results, Sweep):
+        return _sweep_json(results, sweep_tables.by_point(results))
     return summary.to_json(summary.summary(results, figures or tables(results), versions())) + "\n"
+
+
+def _sweep_json(results: Sweep, each: list[dict[str, Table]]) -> str:
+    return summary.to_json(summary.sweep_summary(results, each, versions())) + "\n"
 
 
 def write_csv(path: Path, table: Table) -> None:

@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import inquiry, schema
+from .axes import Axis, Label, axes, entries_at
 from .design import DIMENSIONS, Sampling, Stream
 from .files import StudyError, locate, read, sheet, tables_of, validate
 from .inquiry import Inquiry
@@ -29,6 +31,7 @@ from .resolve import (
     resolve,
 )
 from .statements import ledger
+from .strict import nearest
 
 
 class Build(NamedTuple):
@@ -54,6 +57,8 @@ class Study:
     inquiry : what is asked of its sensitivity
     outputs, precisions : what is worked out
     text, files : the study file, and the data sheets by their place below configs/
+    sweep : quantities that take several values, in place of what `entries` have
+    point : of a swept study's points, what these have been given: pairs of a name and a value
     """
 
     name: str
@@ -74,11 +79,13 @@ class Study:
     precisions: tuple[str, ...]
     text: str
     files: dict[str, str]
+    sweep: tuple[Axis, ...] = ()
+    point: tuple[tuple[str, Label], ...] = ()
 
     def __repr__(self) -> str:
         """What it is, without the numbers."""
-        s = self.sampling
-        return (f"Study({self.name!r}, builds={len(self.builds)}, scenarios={len(self.scenarios)}, "
+        s, points = self.sampling, f"points={len(self.points)}, " if self.sweep else ""
+        return (f"Study({self.name!r}, builds={len(self.builds)}, scenarios={len(self.scenarios)}, {points}"
                 f"samples={s.replicates} x {s.samples}, method={s.method!r}, seed={s.seed})")
 
     @cached_property
@@ -89,7 +96,8 @@ class Study:
         parts = ([b.key for b in self.builds], self.scenarios, self.sampling, numbers, self.correlation,
                  self.components, self.criteria, self.outputs, self.precisions,
                  [(c.id, c.quantile, c.test) for c in self.ledger.claims], [p.tests for p in self.ledger.picks],
-                 [(r.stars, r.criterion, r.width) for r in self.ledger.ratings], self.inquiry)
+                 [(r.stars, r.criterion, r.width) for r in self.ledger.ratings], self.inquiry,
+                 *([self.sweep] if self.sweep else []))
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     @cached_property
@@ -106,6 +114,41 @@ class Study:
     def bare(self) -> Study:
         """The same without its texts, which workers do not need."""
         return replace(self, text="", files={})
+
+    @cached_property
+    def points(self) -> tuple[Study, ...]:
+        """Of a swept study one for every combination of values, the last quantity's changing fastest; else itself."""
+        names = [axis.name for axis in self.sweep]
+        return tuple(self.at(dict(zip(names, at, strict=True)))
+                     for at in self.places) if names else (self,)
+
+    @property
+    def places(self) -> list[tuple[Label, ...]]:
+        """What the swept quantities are at each of the points, in their order."""
+        return list(product(*(axis.labels for axis in self.sweep)))
+
+    def at(self, values: Mapping[str, Label] | None = None, **more: Label) -> Study:
+        """The study at values of what it sweeps: at(run_hours=8), at({"rtx_a5000.unit_price": 2500}).
+
+        It sweeps what is not given yet. With all given it is the same study without a sweep, which has these constants.
+
+        Raises
+        ------
+        ValueError
+            for what is not swept, or a value that is not among those swept.
+        """
+        study, known = self, {axis.name: axis for axis in self.sweep}
+        for name, label in {**(values or {}), **more}.items():
+            if name not in known:
+                raise ValueError(f"{name} is not swept; {nearest(name, known) if known else 'nothing is'}")
+            axis = known.pop(name)
+            if label not in axis.labels:
+                raise ValueError(f"{name} is {label}; wanted one of {', '.join(map(str, axis.labels))}")
+            at = axis.labels.index(label)
+            study = replace(study, entries=entries_at(study.entries, axis, axis.values[at]),
+                            sweep=tuple(a for a in study.sweep if a.name != name),
+                            point=(*study.point, (name, axis.labels[at])))
+        return study
 
     def streams(self) -> list[Stream]:
         """Streams that are drawn from, by Sobol' dimension: of uncertain inputs and all correlated ones."""
@@ -195,11 +238,23 @@ def _checked(path: Path, text: str, raw: dict[str, Any], files: dict[str, str], 
     if file is not None:
         tables = Tables(file, devices, battery)
         entries = resolve(tables)
-        found += [*problems(tables, entries), *inquiry.problems(tables, entries)]
+        found += problems(tables, entries)
+        swept = axes(tables, entries, found)
+        asked = _asked(tables, entries, swept, found)
         tested = ledger(tables, entries, concluded, found)
         if not found:
-            return _study(path.stem, tables, entries, tested, text, files)
+            return replace(_study(path.stem, tables, entries, tested, text, files), sweep=swept, inquiry=asked)
     raise StudyError(str(path), found)
+
+
+def _asked(tables: Tables, entries: Entries, swept: tuple[Axis, ...], found: list[Problem]) -> Inquiry:
+    """What is asked of the study's sensitivity: of a sweep's points nothing, unless the study says how many samples."""
+    for axis in swept:
+        entries = entries_at(entries, axis, axis.values[0])
+    wrong = list(inquiry.problems(tables, entries))
+    found += wrong
+    told = not swept or "samples" in tables.file.sensitivity.model_fields_set
+    return inquiry.inquiry(tables, entries) if told and not wrong else Inquiry()
 
 
 def _study(name: str, tables: Tables, entries: Entries, tested: Ledger, text: str, files: dict[str, str]) -> Study:
@@ -213,4 +268,4 @@ def _study(name: str, tables: Tables, entries: Entries, tested: Ledger, text: st
         Build(file.battery, tables.battery.name, tables.battery.label), tables.scenarios,
         Sampling(**file.sampling.model_dump()), entries, dict(correlations(tables, entries)),
         {key: component.per for key, component in file.components.items()},
-        ranked, len(listed), tested, inquiry.inquiry(tables, entries), needed, tables.precisions, text, files)
+        ranked, len(listed), tested, Inquiry(), needed, tables.precisions, text, files)

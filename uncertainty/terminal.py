@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from .jobs import Job
     from .report.text import Section
     from .results import Results
     from .study import Study
+    from .sweep import Sweep
+    from .works import Work
 
 REFRESH = 0.1  # seconds between two pictures of the progress bar
 
@@ -25,20 +26,25 @@ def console() -> Console:
     return Console(highlight=False) if sys.stdout.isatty() else Console(width=80, highlight=False, color_system=None)
 
 
-def show(results: Results, screen: Console) -> None:
+def show(results: Results | Sweep, screen: Console) -> None:
     """Print the tables of a run."""
-    from .report.sections import sections
+    from .report import sections, sweep_sections
     from .report.text import trust
+    from .results import Results
 
     heading(results.study, screen)
-    for section in sections(results):
+    for section in sections.sections(results) if isinstance(results, Results) else sweep_sections.sections(results):
         show_section(section, screen)
     screen.print(trust(results), markup=False)
 
 
 def heading(study: Study, screen: Console) -> None:
     """Print what a study is."""
+    from .report.text import at_point
+
     screen.print(Text(study.title, style="bold"))
+    if told := at_point(study):
+        screen.print(told, markup=False)
     if study.description:
         screen.print(f"{' '.join(study.description.split())}\n", markup=False)
 
@@ -94,7 +100,10 @@ def describe(study: Study, screen: Console) -> None:
         rows.append([f"{name} {precision}".strip(), where, value, spread, unit, grade])
     show_section(Section("Inputs", ["input", "where", "value", "5 %–95 %", "unit", "grade"], rows, words=3), screen)
     _describe_rest(study, screen)
-    sampling, uncertain = study.sampling, len(study.streams())
+    sampling, uncertain = study.sampling, len(study.points[0].streams())
+    if study.sweep:
+        sizes = " x ".join(f"{axis.name} ({len(axis.labels)})" for axis in study.sweep)
+        screen.print(f"swept: {sizes} = {len(study.points)} points, each a run of its own", markup=False)
     screen.print(f"\n{study.name} is fine: {len(study.builds)} builds, {len(study.scenarios)} scenarios, {uncertain} "
                  f"uncertain inputs, {sampling.replicates} x {sampling.samples:,} samples ({sampling.method}, seed "
                  f"{sampling.seed}).", markup=False)
@@ -133,11 +142,12 @@ def tested(study: Study) -> str:
 
 
 class Progress:
-    """Replicates done, studies done and time left, in one line that goes when all is done."""
+    """Replicates done, studies or points done and time left, in one line that goes when all is done."""
 
-    def __init__(self, jobs: Sequence[Job], bar: Any) -> None:
-        """Of these jobs, on a bar of rich's."""
-        self.jobs, self.bar, self.drawn = jobs, bar, 0.0
+    def __init__(self, works: Sequence[Work], bar: Any) -> None:
+        """Of these studies, on a bar of rich's."""
+        self.works, self.bar, self.drawn = works, bar, 0.0
+        self.jobs = [job for work in works for job in work.jobs]
         self.task = bar.add_task("", total=None)
 
     @property
@@ -148,19 +158,24 @@ class Progress:
     def __call__(self, *_: Any) -> None:
         """Draw it anew, but not too often."""
         now = time.monotonic()
-        done = sum(job.done for job in self.jobs)
-        wanted = sum(job.wanted or job.study.sampling.replicates for job in self.jobs)  # of one not begun, at the least
         if now - self.drawn > REFRESH or self.ended:
             self.drawn = now
-            ended = sum(job.finished for job in self.jobs)
-            one = self.jobs[0].study.name if len(self.jobs) == 1 else f"{ended} of {len(self.jobs)} studies"
-            self.bar.update(self.task, description=one, completed=done, total=max(wanted, 1), refresh=True)
+            done, wanted = (sum(getattr(work, name) for work in self.works) for name in ("done", "wanted"))
+            self.bar.update(self.task, description=self._told(), completed=done, total=max(wanted, 1), refresh=True)
+
+    def _told(self) -> str:
+        """The study; how many of its points, or of several studies, are done."""
+        ended = [[job.finished for job in work.jobs] for work in self.works]
+        if len(ended) > 1:
+            return f"{sum(map(all, ended))} of {len(ended)} studies"
+        points = f": {sum(ended[0])} of {len(ended[0])} points" if len(ended[0]) > 1 else ""
+        return f"{self.works[0].study.name}{points}"
 
 
 @contextmanager
-def progress(jobs: Sequence[Job], wanted: bool) -> Iterator[Callable[[], AbstractContextManager[None]]]:
+def progress(works: Sequence[Work], wanted: bool) -> Iterator[Callable[[], AbstractContextManager[None]]]:
     """Show how far jobs have come; gives what takes the bar away while something is printed."""
-    if not wanted or not jobs or not sys.stderr.isatty():
+    if not wanted or not works or not sys.stderr.isatty():
         yield nullcontext
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -169,8 +184,8 @@ def progress(jobs: Sequence[Job], wanted: bool) -> Iterator[Callable[[], Abstrac
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
                TextColumn("replicates"), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True), auto_refresh=False, transient=True) as bar:
-        shown = Progress(jobs, bar)
-        for job in jobs:
+        shown = Progress(works, bar)
+        for job in shown.jobs:
             job.progress = shown
 
         @contextmanager

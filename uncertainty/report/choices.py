@@ -9,18 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis.error import upper_limit
+from ..analysis.lead import CLOSE
 from ..ledger import Pick
 from ..model import OUTPUTS
+from ..reported import Reported
 from ..resolve import Criterion
-from ..results import Results
 from .conclusions import ALL, TIE, by_scenario
-from .text import CLOSE, Section, certain, criterion_name, number, percent
+from .text import Section, certain, criterion_name, number, percent
 from .words import above
 
 Floats = NDArray[np.float64]
 
 
-def picks(results: Results, full: bool = False) -> list[Section]:
+def picks(results: Reported, full: bool = False) -> list[Section]:
     """What the document picks, and what is best; nothing where it picks nothing."""
     study = results.study
     if not study.ledger.picks:
@@ -42,7 +43,7 @@ def picks(results: Results, full: bool = False) -> list[Section]:
     return [Section("Best fit by workload and priority", columns, rows, note, 2)]
 
 
-def _fit(results: Results, i: int, full: bool, s: int) -> list[list[str]]:
+def _fit(results: Reported, i: int, full: bool, s: int) -> list[list[str]]:
     """A pick in one scenario: the document's, the best, and in full every probability and what a wrong pick costs."""
     study, sure = results.study, certain(results)
     pick, best = study.ledger.picks[i], results.figures["picks"]["best"][i, s]
@@ -63,7 +64,7 @@ def _fit(results: Results, i: int, full: bool, s: int) -> list[list[str]]:
     return [cells + ([*every, _cost(results, pick, i, s)] if full else [])]
 
 
-def _chance(results: Results, share: float) -> str:
+def _chance(results: Reported, share: float) -> str:
     """A probability; of what all samples show, its limit."""
     if share == 1.0 and not certain(results):
         return above(upper_limit(results.samples))
@@ -75,7 +76,7 @@ def _alone(best: Floats) -> bool:
     return int(np.count_nonzero(np.nan_to_num(best))) <= 1
 
 
-def _cost(results: Results, pick: Pick, i: int, s: int) -> str:
+def _cost(results: Reported, pick: Pick, i: int, s: int) -> str:
     """What each of the document's picks falls short where it is wrong, by each criterion."""
     study, regret = results.study, results.figures["picks"]["regret_if_wrong"][i]
     told = []
@@ -91,7 +92,7 @@ def _cost(results: Results, pick: Pick, i: int, s: int) -> str:
     return "; ".join(told) or "–"
 
 
-def _best(results: Results, criterion: Criterion, s: int) -> float:
+def _best(results: Reported, criterion: Criterion, s: int) -> float:
     """Mean of the best build's value by a criterion: a build's own mean and what it falls short."""
     study = results.study
     means, regret = results.figures["means"][criterion.output][s], results.figures["ranking"]["expected_regret"]
@@ -103,7 +104,7 @@ def _best(results: Results, criterion: Criterion, s: int) -> float:
 # --- stars -------------------------------------------------------------------------------------------------------
 
 
-def stars(results: Results, full: bool = False) -> list[Section]:
+def stars(results: Reported, full: bool = False) -> list[Section]:
     """Stars and the ranks that the numbers give; nothing where there are no stars."""
     study = results.study
     if not study.ledger.ratings:
@@ -123,7 +124,7 @@ def stars(results: Results, full: bool = False) -> list[Section]:
     return [Section("Stars and numbers", [*lead, *(b.label for b in study.builds), "order"], rows, note, len(lead))]
 
 
-def _stars(results: Results, i: int, full: bool, s: int) -> list[list[str]]:
+def _stars(results: Reported, i: int, full: bool, s: int) -> list[list[str]]:
     """Stars and ranks of every build in one scenario, and whether they agree."""
     rating, group = results.study.ledger.ratings[i], results.figures["ratings"]
     given, ranks = group["stars"][i], group["expected_rank"][i, s]
@@ -151,7 +152,7 @@ def _agreement(given: Floats, ranks: Floats) -> str:
 # --- preference --------------------------------------------------------------------------------------------------
 
 
-def preference(results: Results, full: bool = False) -> list[Section]:
+def preference(results: Reported, full: bool = False) -> list[Section]:
     """Which build is preferred overall, where nothing is known of the weights."""
     group, study = results.figures.get("preference"), results.study
     if group is None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..breaking import CLEAR
-from ..results import Results
+from ..reported import Reported
 from .figures import Table, Tree, nest
 
 Tables = dict[str, Table]
 
 
-def claims(results: Results, figures: Tables) -> Tree:
+def claims(results: Reported, figures: Tables) -> Tree:
     """By id."""
     tree: Tree = {}
     for row, claim in zip(figures["claims"].records(), results.study.ledger.claims, strict=True):
@@ -40,7 +40,7 @@ def _some(row: Tree, *names: str) -> Tree:
     return {name: row[name] for name in names}
 
 
-def first_places(results: Results, figures: Tables) -> Tree:
+def first_places(results: Reported, figures: Tables) -> Tree:
     """By criterion and scenario: what makes none of the firsts at the central values first."""
     tree: Tree = {criterion.name: {} for criterion in results.study.criteria}
     for (target, scenario), found in _breaks(figures).items():
@@ -76,7 +76,7 @@ def _breaks(figures: Tables) -> dict[tuple[str, str], Tree]:
     return tree
 
 
-def picks(results: Results, figures: Tables) -> list[Tree]:
+def picks(results: Reported, figures: Tables) -> list[Tree]:
     """In their order; what is said of two may be the same, so that rows are told apart by their number."""
     trees: list[Tree] = [{"says": pick.says, "where": pick.where, "because": pick.because, "builds": list(pick.builds),
                           "best_by": [criterion.name for criterion in pick.best_by], "best": {}, "regret_if_wrong": {}}
@@ -90,7 +90,7 @@ def picks(results: Results, figures: Tables) -> list[Tree]:
     return trees
 
 
-def ratings(results: Results, figures: Tables) -> list[Tree]:
+def ratings(results: Reported, figures: Tables) -> list[Tree]:
     """In their order."""
     trees: list[Tree] = [{"says": r.says, "where": r.where, "by_width": r.width, "scenarios": {},
                           "output": None if r.criterion is None else r.criterion.name}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..breaking import CLEAR, Break
-from ..results import Results
+from ..reported import Reported
 from .figures import ERROR_DIGITS, Table, all_rounded, both, paired, pairs, rounded, rows
 
 SEARCH_DIGITS = 6  # significant ones of what a search found: it comes no nearer
@@ -28,7 +28,7 @@ def met(probability: float, must_hold: float) -> bool:
 # --- claims ------------------------------------------------------------------------------------------------------
 
 
-def _claims(results: Results) -> Table:
+def _claims(results: Reported) -> Table:
     claims, listed = results.figures["claims"], results.study.ledger.claims
     found = []
     for i, (claim, probability) in enumerate(zip(listed, pairs(claims, "probability").tolist(), strict=True)):
@@ -49,7 +49,7 @@ def _truth(value: bool | None) -> int | str:
     return "" if value is None else int(value)
 
 
-def _claim_scenarios(results: Results) -> Table:
+def _claim_scenarios(results: Reported) -> Table:
     """Of claims that name no scenario."""
     found = pairs(results.figures["claims"], "scenario_probability")
     some = ~np.isnan(found[..., 0])
@@ -61,7 +61,7 @@ def _claim_scenarios(results: Results) -> Table:
 # --- what breaks them --------------------------------------------------------------------------------------------
 
 
-def _nearest(results: Results) -> Table:
+def _nearest(results: Reported) -> Table:
     """One row an input that moves; one without an input where no flip was found."""
     nothing = ["", "", *[NOTHING] * 4]
     found = []
@@ -80,14 +80,14 @@ def _paired(value: Any, se: Any) -> list[float]:
     return list(paired(np.asarray(value), np.asarray(se)).tolist())
 
 
-def _crossings(results: Results) -> Table:
+def _crossings(results: Reported) -> Table:
     return Table([*_TARGET, "input", "unit", "central", "low", "high", "first", "last", "probability"],
                  [[each.target, each.scenario, c.input, c.unit, *map(rounded, (c.central, c.low, c.high)),
                    int(c.first), int(c.last), rounded(c.probability)]
                   for each in results.breaks for c in each.crossings])
 
 
-def _separation(results: Results) -> Table:
+def _separation(results: Reported) -> Table:
     return Table([*_TARGET, "input", "statistic", "adjusted_p", "direction"],
                  [[each.target, each.scenario, s.input, rounded(s.statistic), rounded(s.adjusted, ERROR_DIGITS),
                    s.direction] for each in results.breaks for s in each.separation])
@@ -98,7 +98,7 @@ def telling(each: Break) -> list[str]:
     return [s.input for s in each.separation if s.adjusted < CLEAR][:TELLING]
 
 
-def _levels(results: Results) -> Table:
+def _levels(results: Reported) -> Table:
     """Of claims alone, and their telling inputs: all that there is would be a megabyte."""
     found = []
     for each in (each for each in results.breaks if not each.scenario):
@@ -113,7 +113,7 @@ def _levels(results: Results) -> Table:
 # --- picks and stars ---------------------------------------------------------------------------------------------
 
 
-def _picks(results: Results) -> Table:
+def _picks(results: Reported) -> Table:
     """One row a criterion of the pick, in whose unit the regret is."""
     picks, study = results.figures["picks"], results.study
     best, regret = pairs(picks, "best").tolist(), pairs(picks, "regret_if_wrong").tolist()
@@ -127,7 +127,7 @@ def _picks(results: Results) -> Table:
                  found)
 
 
-def _ratings(results: Results) -> Table:
+def _ratings(results: Reported) -> Table:
     """Stars, and ranks by what they can be told by; of a width, narrow or wide."""
     study, group = results.study, results.figures["ratings"]
     ranks, width = pairs(group, "expected_rank").tolist(), all_rounded(group["width"]).tolist()
@@ -139,7 +139,7 @@ def _ratings(results: Results) -> Table:
     return Table(["metric", "output", "scenario", "build", "stars", *both(["expected_rank"]), "width"], found)
 
 
-def _preference(results: Results) -> Table:
+def _preference(results: Reported) -> Table:
     """How builds fare over all weightings of the rated metrics; empty without ratings."""
     study, group = results.study, results.figures.get("preference")
     columns = ["scenario", "build", *both(["confidence", *(f"rank_{r + 1}" for r in range(len(study.builds)))])]
@@ -149,7 +149,7 @@ def _preference(results: Results) -> Table:
     return Table(columns, rows(product(study.scenarios, [b.key for b in study.builds]), figures, axes=2))
 
 
-def _central_weights(results: Results) -> Table:
+def _central_weights(results: Reported) -> Table:
     """Mean weights with which each build is first; missing where it never is."""
     study, group = results.study, results.figures.get("preference")
     columns = ["scenario", "build", "metric", *both(["central_weight"])]
@@ -162,3 +162,4 @@ def _central_weights(results: Results) -> Table:
 CONCLUSIONS = {"claims": _claims, "claim_scenarios": _claim_scenarios, "nearest": _nearest, "crossings": _crossings,
                "separation": _separation, "levels": _levels, "picks": _picks, "ratings": _ratings,
                "preference": _preference, "central_weights": _central_weights}
+SEARCHED = ("nearest", "crossings", "separation", "levels")  # those of what breaks conclusions

@@ -10,8 +10,8 @@ import numpy as np
 from ..analysis.claims import VERDICTS
 from ..analysis.error import upper_limit
 from ..breaking import Break, Crossing
+from ..reported import Reported
 from ..resolve import Criterion
-from ..results import Results
 from ..searching import REACH, SPAN
 from ..study import Study
 from .text import Section, certain, criterion_name, percent
@@ -32,7 +32,7 @@ APART = 0.1  # by which a claim's probability in a scenario is worth telling bes
 TIE = 1e-9  # firsts at the central values, over their size
 
 
-def claims(results: Results, full: bool = False) -> list[Section]:
+def claims(results: Reported, full: bool = False) -> list[Section]:
     """The ledger of claims and what would break them, in `full` all of it; nothing where there are none."""
     if not results.study.ledger.claims:
         return []
@@ -41,15 +41,15 @@ def claims(results: Results, full: bool = False) -> list[Section]:
     return [_ledger(results, full), *(_flips(results) if full else _near_flips(results))]
 
 
-def _breaks(results: Results) -> dict[str, Break]:
+def _breaks(results: Reported) -> dict[str, Break]:
     return {b.target: b for b in results.breaks if not b.scenario}
 
 
-def _truths(results: Results, name: str) -> list[str]:
+def _truths(results: Reported, name: str) -> list[str]:
     return ["–" if np.isnan(x) else "holds" if x else "fails" for x in results.figures["claims"][name]]
 
 
-def _points(results: Results, full: bool) -> dict[str, list[str]]:
+def _points(results: Reported, full: bool) -> dict[str, list[str]]:
     """Truths at single numbers: those of the document, where it is known; in full, or where it is not, central ones."""
     printed, central = (_truths(results, f"holds_{name}") for name in ("as_printed", "centrally"))
     if all(truth == "–" for truth in printed):
@@ -59,7 +59,7 @@ def _points(results: Results, full: bool) -> dict[str, list[str]]:
     return {"printed": [p + "*" * (p not in ("–", c)) for p, c in zip(printed, central, strict=True)]}
 
 
-def _given(results: Results, full: bool) -> Section:
+def _given(results: Reported, full: bool) -> Section:
     """Of constants only: what holds."""
     listed, holds = results.study.ledger.claims, _truths(results, "holds_centrally")
     rows = [[c.id, c.says, *([c.where, c.note] if full else []), h] for c, h in zip(listed, holds, strict=True)]
@@ -73,7 +73,7 @@ POINTS = {"printed": "Printed: at the numbers that the document prints; * where 
 SCOPE = "A claim that names no scenario is about all of them at once."
 
 
-def _ledger(results: Results, full: bool) -> Section:
+def _ledger(results: Reported, full: bool) -> Section:
     """Whether claims hold at single numbers, how probably, and what that amounts to."""
     group, study, points = results.figures["claims"], results.study, _points(results, full)
     rows = []
@@ -87,7 +87,7 @@ def _ledger(results: Results, full: bool) -> Section:
     return Section("Which conclusions hold", columns, rows, " ".join(_ledger_note(results, list(points))), 2)
 
 
-def _probability(results: Results, i: int, full: bool) -> list[str]:
+def _probability(results: Reported, i: int, full: bool) -> list[str]:
     """P(holds) of a claim; by scenario in full, or where that is far from being in all of them."""
     group = results.figures["claims"]
     whole, each = float(group["probability"][i]), group["scenario_probability"][i].tolist()
@@ -97,7 +97,7 @@ def _probability(results: Results, i: int, full: bool) -> list[str]:
     return [f"{percent(whole)}\n({'/'.join(f'{100 * p:.0f}' for p in each)})" if apart else percent(whole)]
 
 
-def _ledger_note(results: Results, points: list[str]) -> Iterator[str]:
+def _ledger_note(results: Reported, points: list[str]) -> Iterator[str]:
     """What the columns of the ledger mean, and how many claims there are of each kind."""
     group, listed = results.figures["claims"], results.study.ledger.claims
     verdicts = group["verdict"].tolist()
@@ -130,7 +130,7 @@ SIGMA = ("What holds at the central values fails at its flip; what fails there h
 
 
 
-def _near_flips(results: Results) -> list[Section]:
+def _near_flips(results: Reported) -> list[Section]:
     """Nearest flips, the most probable first; those far away and those not found, in the note."""
     found = _breaks(results)
     near = sorted((b for b in found.values() if b.distance <= NEAR), key=lambda b: -float(b.flips.value))
@@ -157,7 +157,7 @@ def _near_flips(results: Results) -> list[Section]:
     return [Section(title, columns, rows, " ".join(note), 3)] if note else []
 
 
-def _flips(results: Results) -> list[Section]:
+def _flips(results: Reported) -> list[Section]:
     """The nearest flip of every claim, and where each input alone flips it."""
     study, found = results.study, _breaks(results)
     rows = [[b.target, threat(study, b, True), flip_words(study, b, 3, True), sigma(b.distance), flipped_words(b)]
@@ -193,7 +193,7 @@ def _alone(study: Study, crossings: list[Crossing]) -> list[str]:
 # --- first places, for report.md ---------------------------------------------------------------------------------
 
 
-def first_places(results: Results) -> list[Section]:
+def first_places(results: Reported) -> list[Section]:
     """What would flip first place by each criterion, scenarios that agree together."""
     if certain(results):
         return []
@@ -242,7 +242,7 @@ def _useful(found: Break) -> list[list[Crossing]]:
     return likely or ([min(groups, key=away)] if groups else [])
 
 
-def _first(results: Results, criterion: Criterion, scenario: int) -> str:
+def _first(results: Reported, criterion: Criterion, scenario: int) -> str:
     """The best at the central values, and whoever ties with it."""
     study = results.study
     values = results.figures["central"][criterion.output][scenario]

@@ -12,7 +12,7 @@ import numpy as np
 from ..analysis.labels import Group
 from ..inquiry import EVERYTHING
 from ..model import OUTPUTS
-from ..results import Results
+from ..reported import Reported
 from ..study import Study
 from .figures import Floats, Table, all_rounded, both, pairs, rows
 from .stress import first_table, stress_table
@@ -24,7 +24,7 @@ ENDS = ("baseline", "low", "high", "one_sided")
 TENTHS = ("lower_tenth", "upper_tenth")
 
 
-def _indices(results: Results) -> Table:
+def _indices(results: Reported) -> Table:
     """Shares of the variance of outputs, regret, first places and claims."""
     columns = ["of", "criterion", *PLACE, "input", *both(SHARES), "noise"]
     if "total_order" not in results.figures:
@@ -36,7 +36,7 @@ def _indices(results: Results) -> Table:
     return Table(columns, found)
 
 
-def _shares(results: Results, name: str, dims: tuple[str, ...]) -> Iterator[list[Any]]:
+def _shares(results: Reported, name: str, dims: tuple[str, ...]) -> Iterator[list[Any]]:
     """Of each place the inputs of which one share is large enough to be told."""
     total = results.figures["total_order"]
     inputs = total["input"].tolist()
@@ -50,7 +50,7 @@ def _shares(results: Results, name: str, dims: tuple[str, ...]) -> Iterator[list
             yield [*lead, inputs[i], *shares[i].ravel().tolist(), chance[i]]
 
 
-def _padded(results: Results, key: str, name: str) -> Floats:
+def _padded(results: Reported, key: str, name: str) -> Floats:
     """Shares and their errors, (place..., input, 2), of all inputs and groups; missing where there is none."""
     count = len(results.figures["total_order"]["input"])
     found = pairs(results.figures[key], name)[:count]  # without the dummy
@@ -58,7 +58,7 @@ def _padded(results: Results, key: str, name: str) -> Floats:
     return np.moveaxis(np.pad(found, lacking, constant_values=np.nan), 0, -2)
 
 
-def _tornado(results: Results) -> Table:
+def _tornado(results: Reported) -> Table:
     """Outputs with an input low and high, alone and with all others as they vary; of inputs that move them."""
     group, found = results.figures.get("tornado"), list[list[Any]]()
     if group is not None:
@@ -88,7 +88,7 @@ def _leads(study: Study, *lead: list[Any]) -> list[tuple[Any, ...]]:
         *lead, study.criteria, study.scenarios)]
 
 
-def _information(results: Results) -> Table:
+def _information(results: Reported) -> Table:
     """EVPI, as the value of everything, and EVPPI, where they are not zero, by criterion and scenario."""
     columns = ["input", "criterion", "unit", "scenario", *both(["value", "share"])]
     group = results.figures.get("information")
@@ -101,7 +101,7 @@ def _information(results: Results) -> Table:
     return Table(columns, [row for row in [*whole, *each] if row[4] and not math.isnan(row[4])])
 
 
-def _measurements(results: Results) -> Table:
+def _measurements(results: Reported) -> Table:
     """EVSI of the measurements that a study names, by listed criterion and scenario."""
     columns = ["measurement", "input", "cost", "criterion", "unit", "scenario", *both(["value", "net_value"])]
     group, asked = results.figures.get("information"), results.study.inquiry.measurements
@@ -114,7 +114,7 @@ def _measurements(results: Results) -> Table:
     return Table(columns, [row for row in rows(leads, figures, axes=2) if not math.isnan(row[6])])
 
 
-def _influence(results: Results) -> Table:
+def _influence(results: Reported) -> Table:
     """What to look up first: inputs and groups, those that are worth most to know first."""
     texts = ("grade", "criterion", "scenario", "regret_criterion", "regret_scenario")
     columns = ["input", texts[0], *both(["evppi_share"]), *texts[1:3], *both(["regret_share"]), *texts[3:]]
@@ -127,7 +127,7 @@ def _influence(results: Results) -> Table:
         names, grade, value, *words[:2], moved, *words[2:], strict=True)])
 
 
-def _shared(results: Results) -> Table:
+def _shared(results: Reported) -> Table:
     """What cancels between builds by criterion and scenario, and who has which share of the variance of regret."""
     group, owners = results.figures.get("shared"), ["shared", *(b.key for b in results.study.builds)]
     columns = ["criterion", "unit", "scenario", *both(["cancels", *(f"regret_{owner}" for owner in owners)])]
@@ -138,11 +138,11 @@ def _shared(results: Results) -> Table:
     return Table(columns, [row for row in found if not np.isnan(row[3])])
 
 
-def _stress(results: Results) -> Table:
+def _stress(results: Reported) -> Table:
     return stress_table(results.study, results.readings)
 
 
-def _stress_firsts(results: Results) -> Table:
+def _stress_firsts(results: Reported) -> Table:
     return first_table(results.study, results.readings)
 
 

@@ -10,25 +10,43 @@ import numpy as np
 from ..distributions import Marginal
 from ..inverse import quantile_function
 from ..model import INPUTS
+from ..reported import Reported
 from ..resolve import Entry, Place
-from ..results import Results
 from ..study import Study
 from .figures import Table, rounded
 
 
 def inputs(study: Study) -> Table:
-    """Every input that is given, once for each distinct value: what it is, where it holds, where it comes from."""
+    """Every input that is given, once for each distinct value: what it is, where it holds, where it comes from.
+
+    Of a swept one all values that it takes, in place of the study's own.
+    """
     rows = []
+    swept = {place: axis for axis in study.sweep for place in axis.places}
     formats = [p for p in study.precisions if p != "headline"]
     for name, places in study.entries.items():
         unit, words = (INPUTS[name].unit, INPUTS[name].words) if name in INPUTS else ("USD", ())
-        for entry, held in _distinct(places, formats):
+        own = {place: entry for place, entry in places.items() if (name, place) not in swept}
+        for axis in dict.fromkeys(swept[name, place] for place in places if (name, place) in swept):
+            held = [place for _, place in axis.places if place.precision in ("", *formats)] or [axis.places[0][1]]
+            rows.append([name, *_where(study, held), unit, f"swept: {', '.join(map(_label, axis.labels))}", math.nan,
+                         *_ends(None), "the study's [sweep]", "", "", _instead(places[held[0]])])
+        for entry, held in _distinct(own, formats):
             q = entry.quantity
             center = math.nan if words else rounded(q.center)
             rows.append([name, *_where(study, held), unit, describe(q.value, words), center, *_ends(q.value),
                          q.source, q.grade, q.date, q.note])
     return Table(["input", "scenario", "build", "precision", "unit", "value", "central", "0.05", "0.95", "source",
                   "grade", "date", "note"], rows)
+
+
+def _label(label: float | str) -> str:
+    return label if isinstance(label, str) else f"{label:.10g}"
+
+
+def _instead(entry: Entry) -> str:
+    """What a swept input would be without the sweep, where that is no constant."""
+    return f"constant at each point, in place of {describe(entry.quantity.value)}" if entry.quantity.uncertain else ""
 
 
 def _distinct(places: dict[Place, Entry], formats: list[str]) -> Iterator[tuple[Entry, list[Place]]]:
@@ -72,7 +90,7 @@ def describe(value: float | Marginal | None, words: tuple[str, ...] = ()) -> str
     return f"{value.kind}({parameters}){truncated}"
 
 
-def correlations(results: Results) -> Table:
+def correlations(results: Reported) -> Table:
     """Pairs of correlated inputs: the Spearman coefficient asked for, and the one that could be had."""
     copula = results.copula
     rows = [[a, b, rho, rounded(copula.used[copula.names.index(a), copula.names.index(b)])]

@@ -8,19 +8,35 @@ from itertools import product
 import numpy as np
 
 from ..model import OUTPUTS
+from ..reported import Reported
 from ..results import Results
+from ..sweep import Sweep
+from . import sweep_sections
 from .inputs import correlations, inputs
 from .sections import sections
-from .text import Section, criterion_name, number, percent, trust
+from .text import Section, at_point, criterion_name, number, percent, trust
 
 
 def report(results: Results, versions: dict[str, str]) -> str:
     """The whole of `report.md`."""
     study = results.study
-    parts = [f"# {escape(study.title)}", escape(study.description), trust(results),
+    parts = [f"# {escape(study.title)}", escape(study.description), at_point(study), trust(results),
              *(_section(s) for s in sections(results, full=True)), _ranks(results), _battery_counts(results),
              _inputs(results), _correlations(results), _provenance(results, versions)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def sweep_report(sweep: Sweep, versions: dict[str, str]) -> str:
+    """The whole of `report.md` of a sweep."""
+    study = sweep.study
+    parts = [f"# {escape(study.title)}", escape(study.description), at_point(study), trust(sweep), ELSEWHERE,
+             *(_section(s) for s in sweep_sections.sections(sweep, full=True)),
+             _inputs(sweep), _correlations(sweep), _provenance(sweep, versions)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+ELSEWHERE = ("Every other figure is there at every point: in `tables/*.csv`, by point in `summary.json`, and in "
+             "`results.nc`, where what is swept are dimensions. What would break conclusions is not searched for.")
 
 
 def escape(text: str) -> str:
@@ -77,7 +93,7 @@ def _battery_counts(results: Results) -> str:
             + _table(["scenario", "build", "probability of each number", "buy", "P(shortfall)"], rows, 3))
 
 
-def _inputs(results: Results) -> str:
+def _inputs(results: Reported) -> str:
     rows = []
     for name, scenario, build, precision, unit, value, central, low, high, source, grade, date, _ in inputs(
             results.study).rows:
@@ -89,7 +105,7 @@ def _inputs(results: Results) -> str:
         ["input", "where", "unit", "value", "central", "5 %–95 %", "source", "grade", "date"], cells, 9)
 
 
-def _correlations(results: Results) -> str:
+def _correlations(results: Reported) -> str:
     table = correlations(results)
     if not table.rows:
         return ""
@@ -101,7 +117,7 @@ def _correlations(results: Results) -> str:
     return "\n\n".join(filter(None, ["## Correlation", body, told]))
 
 
-def _provenance(results: Results, versions: dict[str, str]) -> str:
+def _provenance(results: Reported, versions: dict[str, str]) -> str:
     study = results.study
     rows = [["study", f"`{study.name}`"], ["SHA-256 of what determines the figures", f"`{study.digest}`"],
             ["seed", str(study.sampling.seed)], *([k, v] for k, v in versions.items())]

@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 
 from ..analysis.labels import Frame, Group
-from ..results import Results
+from ..reported import Reported
 
 _library = Lock()  # it is not safe in threads
 
 
-def netcdf(results: Results, versions: dict[str, str]) -> bytes:
+def netcdf(results: Reported, versions: dict[str, str]) -> bytes:
     """The whole of `results.nc`.
 
     Bands are `<output>`, `<output>_mean` and `<output>_central`; what is of claims, picks, ratings and preference has
-    that before its name, and is left out where a study has none. What drives it is in groups of their own, if asked.
+    that before its name, and is left out where a study has none. What drives it is in groups of their own, if asked. Of
+    a sweep the swept quantities are the first dimensions of everything, and the option map a group.
     """
     import netCDF4
 
@@ -82,11 +83,13 @@ CONCLUSIONS = {  # groups, and what is before their names
     "claims": "claim", "picks": "pick", "ratings": "rating", "preference": "preference"}
 
 
-DRIVERS = ("first_order", "total_order", "shapley", "shared", "information", "influence", "tornado")
+OF_SWEEPS = ("option_map", "convergence")  # groups of their own in the file, as those of what drives it
+DRIVERS = (*OF_SWEEPS, "first_order", "total_order", "shapley", "shared", "information", "influence", "tornado",
+           "stress")
 
 
-def _drivers(results: Results) -> dict[str, Group]:
-    found = {name: results.figures[name] for name in DRIVERS if name in results.figures}
+def _drivers(results: Reported) -> dict[str, Group]:
+    found = {name: results.figures[name] for name in DRIVERS if name in results.figures and name != "stress"}
     return found | ({"stress": results.readings} if results.readings else {})
 
 
@@ -99,13 +102,13 @@ def _whole(group: Group) -> tuple[dict[str, Frame], dict[str, Frame]]:
                     for name, frame in variables.items()}
 
 
-def _conclusions(results: Results) -> list[tuple[str, Group]]:
+def _conclusions(results: Reported) -> list[tuple[str, Group]]:
     """Groups that hold anything, and what is before the names of theirs."""
     groups = [(before, results.figures[name]) for name, before in CONCLUSIONS.items() if name in results.figures]
     return [(before, group) for before, group in groups if all(f.values.size for f in group.coords.values())]
 
 
-def _coordinates(results: Results) -> dict[str, Frame]:
+def _coordinates(results: Reported) -> dict[str, Frame]:
     found = {name: frame for key, group in results.figures.items() if key not in (*CONCLUSIONS, *DRIVERS)
              for name, frame in group.coords.items()}
     for before, group in _conclusions(results):
@@ -113,7 +116,7 @@ def _coordinates(results: Results) -> dict[str, Frame]:
     return found
 
 
-def _statistics(results: Results) -> dict[str, Frame]:
+def _statistics(results: Reported) -> dict[str, Frame]:
     central, bands, means, counts, ranking = (results.figures[name].variables for name in (
         "central", "bands", "means", "counts", "ranking"))
     return {**bands, **{_mean_name(name): frame for name, frame in means.items()},
@@ -122,7 +125,7 @@ def _statistics(results: Results) -> dict[str, Frame]:
                for name, frame in ranking.items()}, **_of_conclusions(results)}
 
 
-def _of_conclusions(results: Results) -> dict[str, Frame]:
+def _of_conclusions(results: Reported) -> dict[str, Frame]:
     """Their variables, which say what texts belong to them."""
     found: dict[str, Frame] = {}
     for before, group in _conclusions(results):
@@ -136,7 +139,7 @@ def _mean_name(name: str) -> str:
     return f"{name.removesuffix('_se')}_mean{'_se' if name.endswith('_se') else ''}"
 
 
-def _about(results: Results, versions: dict[str, str]) -> dict[str, Any]:
+def _about(results: Reported, versions: dict[str, str]) -> dict[str, Any]:
     study = results.study
     return {"title": study.title, "description": study.description, "study": study.name, "study_text": study.text,
             "sheets": json.dumps(study.files), "digest": study.digest, "seed": str(study.sampling.seed),

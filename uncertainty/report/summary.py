@@ -7,42 +7,89 @@ from json import JSONEncoder
 from typing import Any
 
 from ..analysis.error import upper_limit
-from ..results import Results
+from ..reported import Reported
+from ..sweep import Sweep
 from .conclusion_summary import claims, first_places, picks, preference, ratings
 from .driver_summary import information, sensitivity, shared
 from .figures import ERROR_DIGITS, Table, Tree, nest, paired_up, pairs, rounded
-from .inputs import correlations
+from .inputs import correlations, inputs
 from .stress import stress_tree
+from .sweep_tables import option_map
 from .tables import FLIPS, TABLES
 
 OUTLINE = ("bands", "flips", "ranks", "pairs", "inputs")  # tables that an outline is made of
 PLACES = ("scenario", "build", "precision")
 
 
-def summary(results: Results, figures: dict[str, Table], versions: dict[str, str]) -> Tree:
+def summary(results: Reported, figures: dict[str, Table], versions: dict[str, str]) -> Tree:
     """What `summary.json` holds, of a run and its `tables`; statistics are [value, standard error]."""
-    study, convergence = results.study, results.convergence
-    given, correlated = figures["inputs"], correlations(results)
+    return {**_about(results, versions), **_given(results, figures["inputs"]),
+            **_found(results, figures, {"first_places": first_places(results, figures)}), **_driven(results, figures)}
+
+
+def sweep_summary(sweep: Sweep, each: list[dict[str, Table]], versions: dict[str, str]) -> Tree:
+    """What `summary.json` of a sweep holds, of the tables of every point: its points one by one."""
+    study, points = sweep.study, list[Tree]()
+    leads = option_map(sweep)
+    width = len(leads.rows) // len(sweep.points)
+    for i, (point, figures) in enumerate(zip(sweep.points, each, strict=True)):
+        points.append({
+            "at": dict(point.study.point), "digest": point.study.digest, "convergence": _convergence(point),
+            "option_map": _leads(leads, leads.rows[i * width : (i + 1) * width]), **_found(point, figures, {}),
+            **(_driven(point, figures) if study.inquiry.samples else {})})
+    return {**_about(sweep, versions), **_given(sweep, inputs(study)),
+            "sweep": {axis.name: {"unit": axis.unit, "values": list(axis.labels)} for axis in study.sweep},
+            "points": points}
+
+
+def _about(results: Reported, versions: dict[str, str]) -> Tree:
+    study = results.study
     return {
         "title": study.title, "study": study.name, "study_text": study.text, "digest": study.digest,
-        "fingerprint": study.fingerprint,
+        "fingerprint": study.fingerprint, **({"at": dict(study.point)} if study.point else {}),
         "versions": versions,
-        "sampling": study.sampling._asdict() | {"replicates": convergence.replicates},
-        "convergence": {"capex_error": rounded(convergence.capex, ERROR_DIGITS),
-                        "rank_error": rounded(convergence.rank, ERROR_DIGITS), "tolerance": convergence.tolerance,
-                        "reached": None if convergence.tolerance is None else convergence.reached,
-                        "upper_limit_of_zero": rounded(upper_limit(results.samples), ERROR_DIGITS)},
+        "sampling": study.sampling._asdict() | {"replicates": results.convergence.replicates},
+        "convergence": _convergence(results)}
+
+
+def _convergence(results: Reported) -> Tree:
+    convergence = results.convergence
+    return {"capex_error": rounded(convergence.capex, ERROR_DIGITS),
+            "rank_error": rounded(convergence.rank, ERROR_DIGITS), "tolerance": convergence.tolerance,
+            "reached": None if convergence.tolerance is None else convergence.reached,
+            "upper_limit_of_zero": rounded(upper_limit(results.samples), ERROR_DIGITS)}
+
+
+def _given(results: Reported, given: Table) -> Tree:
+    correlated = correlations(results)
+    return {
         "inputs": _inputs(given),
-        "correlation": [dict(zip(correlated.columns, row, strict=True)) for row in correlated.rows],
+        "correlation": [dict(zip(correlated.columns, row, strict=True)) for row in correlated.rows]}
+
+
+def _found(results: Reported, figures: dict[str, Table], searched: Tree) -> Tree:
+    return {
         "bands": _bands(figures["bands"]), "counts": _counts(figures["counts"]), "enough": _enough(figures["enough"]),
-        "ranking": _ranking(figures),
-        "claims": claims(results, figures), "first_places": first_places(results, figures),
-        "picks": picks(results, figures), "ratings": ratings(results, figures), "preference": preference(figures),
-        "sensitivity": sensitivity(figures), "information": information(figures), "shared": shared(figures),
-        "stress": stress_tree(results.readings)}
+        "ranking": _ranking(figures), "claims": claims(results, figures), **searched, "picks": picks(results, figures),
+        "ratings": ratings(results, figures), "preference": preference(figures)}
 
 
-def outline(results: Results, versions: dict[str, str]) -> Tree:
+def _driven(results: Reported, figures: dict[str, Table]) -> Tree:
+    return {"sensitivity": sensitivity(figures), "information": information(figures), "shared": shared(figures),
+            "stress": stress_tree(results.readings)}
+
+
+def _leads(table: Table, rows: list[list[Any]]) -> Tree:
+    """Who is most probably best, by criterion and scenario."""
+    tree: Tree = {}
+    for row in Table(table.columns, rows).records():
+        nest(tree, [row["criterion"], row["scenario"]], {
+            "best": row["best"].split(" = "), "rival": row["rival"], "open": bool(row["open"]),
+            **{name: [row[name], row[f"{name}_se"]] for name in ("probability", "rival_probability")}})
+    return tree
+
+
+def outline(results: Reported, versions: dict[str, str]) -> Tree:
     """What of it is compared with other results, which takes no search for what breaks conclusions."""
     study, correlated = results.study, correlations(results)
     figures = {name: TABLES[name](results) for name in OUTLINE}

@@ -7,7 +7,7 @@ from itertools import compress, product
 import numpy as np
 
 from ..model import OUTPUTS
-from ..results import Results
+from ..reported import Reported
 from ..study import Study
 from .conclusion_tables import CONCLUSIONS
 from .driver_tables import DRIVERS
@@ -24,7 +24,7 @@ def _whole(study: Study) -> list[str]:
     return [name for name in study.outputs if OUTPUTS[name].whole]
 
 
-def _bands(results: Results) -> Table:
+def _bands(results: Reported) -> Table:
     central, means, bands = (results.figures[name] for name in ("central", "means", "bands"))
     levels = [f"{q:g}" for q in bands["quantile"]]
     found = []
@@ -37,7 +37,7 @@ def _bands(results: Results) -> Table:
     return Table(["output", "unit", "scenario", "build", "precision", "central", *both(["mean", *levels])], found)
 
 
-def _counts(results: Results) -> Table:
+def _counts(results: Reported) -> Table:
     counts = results.figures["counts"]
     numbers = counts["number"].tolist()
     found = []
@@ -49,7 +49,7 @@ def _counts(results: Results) -> Table:
     return Table(["output", "scenario", "build", "number", *both(["probability"])], found)
 
 
-def _enough(results: Results) -> Table:
+def _enough(results: Reported) -> Table:
     counts = results.figures["counts"]
     found = []
     for name in _whole(results.study):
@@ -67,7 +67,7 @@ def _criteria(study: Study) -> list[tuple[str, ...]]:
             product(study.criteria, study.scenarios)]
 
 
-def _ranks(results: Results) -> Table:
+def _ranks(results: Reported) -> Table:
     ranking, builds = results.figures["ranking"], [b.key for b in results.study.builds]
     rank, regret = (pairs(ranking, name)[..., None, :] for name in ("expected_rank", "expected_regret"))
     figures = np.concatenate([rank, regret, pairs(ranking, "rank_acceptability")], axis=-2)
@@ -76,7 +76,7 @@ def _ranks(results: Results) -> Table:
     return Table([*_CRITERION, "build", *both(names)], rows(leads, figures, axes=2))
 
 
-def _pairs(results: Results) -> Table:
+def _pairs(results: Reported) -> Table:
     ranking, builds = results.figures["ranking"], [b.key for b in results.study.builds]
     win, tie = pairs(ranking, "win"), pairs(ranking, "tie")
     figures = np.stack([win, tie, win.swapaxes(2, 3)], axis=-2)  # (criterion, scenario, build, other, ...)
@@ -90,12 +90,12 @@ def _pairs(results: Results) -> Table:
 FLIPS = ("order_differs", "first_differs", "kendall_tau")
 
 
-def _flips(results: Results) -> Table:
+def _flips(results: Reported) -> Table:
     figures = np.stack([pairs(results.figures["ranking"], name) for name in FLIPS], axis=-2)
     return Table([*_CRITERION, *both(FLIPS)], rows(_criteria(results.study), figures, axes=2))
 
 
-def _taus(results: Results) -> Table:
+def _taus(results: Reported) -> Table:
     ranking = results.figures["ranking"]
     share, se = ranking["tau_probability"], ranking["tau_probability_se"]
     came = share != 0
@@ -105,7 +105,7 @@ def _taus(results: Results) -> Table:
                  rows(compress(leads, came.ravel()), paired(share[came], se[came])))
 
 
-def _inputs(results: Results) -> Table:
+def _inputs(results: Reported) -> Table:
     return inputs(results.study)
 
 
@@ -113,6 +113,6 @@ TABLES = {"bands": _bands, "counts": _counts, "enough": _enough, "ranks": _ranks
           "taus": _taus, "inputs": _inputs, **CONCLUSIONS, **DRIVERS}
 
 
-def tables(results: Results) -> dict[str, Table]:
+def tables(results: Reported) -> dict[str, Table]:
     """All tables by name, as the CSV files hold them."""
     return {name: table(results) for name, table in TABLES.items()}

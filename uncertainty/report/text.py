@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from ..analysis.bands import QUANTILES
 from ..analysis.error import half_width, upper_limit
+from ..analysis.lead import CLOSE, TIED
 from ..frames import SHORTFALL
 from ..model import OUTPUTS
+from ..reported import Reported
 from ..resolve import Criterion
-from ..results import Results
-
-CLOSE = 0.5  # a rival this much as probable as the most probable first is named too
-TIED = 0.5  # two firsts that tie more often than this are named together
+from ..study import Study
 
 
 class Section(NamedTuple):
@@ -57,9 +56,9 @@ def percent(value: float, decimals: int = 1) -> str:
     return f"{100 * value:.{max(decimals, 1) if near else decimals}f} %"
 
 
-def certain(results: Results) -> bool:
-    """Whether every input is constant."""
-    entries = results.study.entries.values()
+def certain(results: Reported) -> bool:
+    """Whether every input is constant, at every point of a sweep too."""
+    entries = results.study.points[0].entries.values()
     return not any(entry.quantity.uncertain for places in entries for entry in places.values())
 
 
@@ -68,7 +67,8 @@ WINNERS = ("Builds joined by = tie for first; a second line names a rival at lea
            "as many devices as it can, so a dearer device means fewer of them, and fewer batteries in CapEx.")
 
 
-def _band(results: Results, name: str, at: tuple[int, ...], scale: float = 1.0, digits: int = 3) -> str:
+def band(results: Reported, name: str, at: tuple[int, ...], scale: float = 1.0, digits: int = 3) -> str:
+    """A median with its 5 % and 95 % quantile, of an output at a place (scenario, build[, precision])."""
     values = results.figures["bands"][name]
     low, middle, high = (float(values[(QUANTILES.index(q), *at)]) / scale for q in (0.05, 0.5, 0.95))
     if not math.isfinite(middle):
@@ -78,7 +78,7 @@ def _band(results: Results, name: str, at: tuple[int, ...], scale: float = 1.0, 
     return number(middle, decimals=decimals) + around
 
 
-def _grouped(results: Results, names: list[str]) -> Iterator[tuple[list[str], tuple[int, int]]]:
+def _grouped(results: Reported, names: list[str]) -> Iterator[tuple[list[str], tuple[int, int]]]:
     """Places (scenario, build) and what they are called, scenarios that agree in all of `names` together."""
     bands, study = results.figures["bands"], results.study
     groups: list[list[int]] = []
@@ -98,12 +98,12 @@ def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:
     return np.array_equal(one, other, equal_nan=True)
 
 
-def how_wide(results: Results) -> Section:
+def how_wide(results: Reported) -> Section:
     """Devices, CapEx and battery units, with the number to buy."""
     names = ["device_count", "capex", "battery_count"]
     enough = results.figures["counts"]["battery_count_enough"]
-    rows = [[*lead, _band(results, "device_count", at), _band(results, "capex", at, 1e3, 4),
-             _band(results, "battery_count", at), f"{int(enough[at]):,}"]
+    rows = [[*lead, band(results, "device_count", at), band(results, "capex", at, 1e3, 4),
+             band(results, "battery_count", at), f"{int(enough[at]):,}"]
             for lead, at in _grouped(results, names)]
     units = f"{results.study.battery.label}s"
     return Section("How wide", ["scenario", "build", "devices", "CapEx, 1,000 USD", units, "buy"], rows,
@@ -112,7 +112,7 @@ def how_wide(results: Results) -> Section:
                    "costs more.", 2)
 
 
-def throughput(results: Results) -> list[Section]:
+def throughput(results: Reported) -> list[Section]:
     """Sustained throughput at the precisions that every build has; nothing where there is none."""
     precisions = results.study.precisions
     if "throughput" not in results.study.outputs:
@@ -120,7 +120,7 @@ def throughput(results: Results) -> list[Section]:
     missing = np.isnan(results.figures["central"]["throughput"])
     having = np.flatnonzero(~missing.all(axis=(0, 1))).tolist()
     common = [p for p in having if not missing[..., p].any()] or having
-    rows = [[*lead, *(_band(results, "throughput", (*at, p), 1e3) for p in common)]
+    rows = [[*lead, *(band(results, "throughput", (*at, p), 1e3) for p in common)]
             for lead, at in _grouped(results, ["throughput"])]
     rest = ", ".join(precisions[p] for p in having if p not in common)
     others = f" Others ({rest}): tables/bands.csv." if rest else ""
@@ -140,7 +140,7 @@ def named(name: str) -> str:
     return name.replace("_per_dollar", " / USD").replace("_per_", " / ").replace("_", " ")
 
 
-def _first(results: Results, at: tuple[int, int]) -> str:
+def _first(results: Reported, at: tuple[int, int]) -> str:
     """The most probable first, with those that mostly tie with it; and whoever is at least half as probable."""
     ranking = results.figures["ranking"]
     share = np.nan_to_num(ranking["rank_acceptability"][at][:, 0], nan=-1.0)
@@ -156,7 +156,7 @@ def _first(results: Results, at: tuple[int, int]) -> str:
     return "\n".join([*told, *(f"{results.study.builds[i].label} {percent(float(share[i]), 0)}" for i in rivals)])
 
 
-def who_wins(results: Results, scenarios: tuple[str, ...]) -> Section:
+def who_wins(results: Reported, scenarios: tuple[str, ...]) -> Section:
     """The most probable first by every criterion and scenario, and how sure that is."""
     at = [results.study.scenarios.index(s) for s in scenarios]
     rows = [[criterion_name(c), *(_first(results, (i, s)) for s in at)]
@@ -165,7 +165,7 @@ def who_wins(results: Results, scenarios: tuple[str, ...]) -> Section:
                    ["criterion", *scenarios], rows, WINNERS)
 
 
-def how_stable(results: Results, scenarios: tuple[str, ...]) -> Section:
+def how_stable(results: Reported, scenarios: tuple[str, ...]) -> Section:
     """How often first place flips, and the whole order differs, from those at the central values."""
     at = [results.study.scenarios.index(s) for s in scenarios]
     first, order = (results.figures["ranking"][name].tolist() for name in ("first_differs", "order_differs"))
@@ -176,16 +176,25 @@ def how_stable(results: Results, scenarios: tuple[str, ...]) -> Section:
                    "breaks is another order, and no flip.")
 
 
-def trust(results: Results) -> str:
+def at_point(study: Study) -> str:
+    """What of a sweep a study is; nothing where it is all or none."""
+    told = ", ".join(f"{name} = {label if isinstance(label, str) else format(label, ',.10g')}"
+                     for name, label in study.point)
+    return told and f"Of the values swept: {told}."
+
+
+def trust(results: Reported) -> str:
     """How far the figures can be trusted, in a sentence or two."""
     c, sampling = results.convergence, results.study.sampling
     if certain(results):
         return "Every input is constant: the figures are exact and have no sampling error."
     capex, rank = (float(half_width(se, c.replicates)) for se in (c.capex, c.rank))
     none = upper_limit(results.samples)
-    text = (f"{results.samples:,} samples ({c.replicates} replicates of {sampling.samples:,}, {sampling.method}, seed "
-            f"{sampling.seed}). Sampling error, 95 %: CapEx quantiles within ±{100 * capex:.2g} %, rank probabilities "
-            f"within ±{100 * max(rank, none):.2g} percentage points. 0 % is none of the samples: below "
+    points = f"At each of {len(results.study.points)} points " if results.study.sweep else ""
+    seed = f"seed {sampling.seed}{', the same draws at all of them' if points else ''}"
+    text = (f"{points}{results.samples:,} samples ({c.replicates} replicates of {sampling.samples:,}, "
+            f"{sampling.method}, {seed}). Sampling error, 95 %: CapEx quantiles within ±{100 * capex:.2g} %, rank "
+            f"probabilities within ±{100 * max(rank, none):.2g} percentage points. 0 % is none of the samples: below "
             f"{100 * none:.2g} %.")
     if c.replicates < 8:
         text += " Fewer than 8 replicates: these errors are themselves rough."
@@ -195,10 +204,12 @@ def trust(results: Results) -> str:
     return text
 
 
-def gist(results: Results) -> tuple[str, str, str]:
+def gist(results: Reported) -> tuple[str, str, str]:
     """A run in a line: how many samples, and how sure CapEx quantiles and rank probabilities are."""
     c = results.convergence
     if certain(results):
         return "constant", "exact", "exact"
     capex, rank = (100 * float(half_width(se, c.replicates)) for se in (c.capex, c.rank))
-    return f"{results.samples:,}", f"±{capex:.2g} %", f"±{rank:.2g} points{'' if c.reached else ' (tolerance not met)'}"
+    missed = "" if c.reached else " (tolerance not met)"
+    points = f"{len(results.study.points)} x " if results.study.sweep else ""
+    return f"{points}{results.samples:,}", f"±{capex:.2g} %", f"±{rank:.2g} points{missed}"
