@@ -63,13 +63,16 @@ def sources(names: Iterable[str], **sampling: Any) -> Iterator[Source]:
             yield Source(name, None, error)
 
 
-def is_current(job: Job, folder: Path) -> bool:
-    """Whether a results folder, and the store of samples if there is to be one, holds what a job would give."""
+def is_current(job: Job, folder: Path, page: bool = True) -> bool:
+    """Whether a results folder, and the store of samples if there is to be one, holds what a job would give.
+
+    Of a folder that is to have no `page`, one that has it is current too.
+    """
     study, store = job.study, job.store
     try:
         kept = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         same = kept["fingerprint"] == study.fingerprint and kept["versions"] == versions()
-        same = same and kept["convergence"]["tolerance"] == job.tolerance and is_whole(folder)
+        same = same and kept["convergence"]["tolerance"] == job.tolerance and is_whole(folder, page)
         sampled = range(kept["sampling"]["replicates"]) if store else range(0)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
@@ -148,10 +151,10 @@ def outcomes(jobs: Iterable[Job], team: Workers) -> Iterator[Outcome]:
         job.forget()
 
 
-def finish(outcome: Outcome, out: Path) -> Path:
+def finish(outcome: Outcome, out: Path, page: bool = True) -> Path:
     """Write the results folder of a study that has results, and keep its replicates in one piece."""
     assert outcome.results is not None
-    folder = write(outcome.results, out / outcome.job.study.name)
+    folder = write(outcome.results, out / outcome.job.study.name, page)
     if outcome.job.pieces:
         outcome.job.pieces.finish(outcome.job.result())
     return folder

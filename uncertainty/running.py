@@ -174,7 +174,7 @@ class _Report:
         from .batch import is_current
 
         folder = self.arguments.out / job.study.name
-        if not self.several or self.arguments.force or not is_current(job, folder):
+        if not self.several or self.arguments.force or not is_current(job, folder, not self.arguments.no_report):
             return False
         self._written(job.study.name, folder)
         self._row(job.study.name, "current, not run again (--force would)", ["", "", "", "current"])
@@ -196,7 +196,7 @@ class _Report:
             show(results, self.screen)
             sys.stdout.flush()  # whoever reads through a pipe has the answer first too
         try:
-            folder = finish(outcome, self.arguments.out)
+            folder = finish(outcome, self.arguments.out, not self.arguments.no_report)
         except OSError as error:
             return self._failed(job.study.name, error)
         reused = f", {job.reused} replicates reused" if job.reused else ""
@@ -208,7 +208,9 @@ class _Report:
             every = f"; every sample to {folder}.zarr" if job.store else ""
             if self.arguments.resume:
                 print(f"Resumed: {job.reused} of {job.done} replicates were there already.")
-            print(f"Written to {folder}: report.md, summary.json, results.nc, tables/{every}\n", flush=True)
+            page, figures = ("", "") if self.arguments.no_report else ("report.html, ", ", figures/")
+            print(f"Written to {folder}: {page}report.md, summary.json, results.nc, tables/{figures}{every}\n",
+                  flush=True)
         return self._written(job.study.name, folder)
 
     def _failed(self, name: str, error: BaseException) -> None:
@@ -258,7 +260,8 @@ def _dry_run(jobs: list[Job], failed: Rows | None, arguments: Namespace) -> int:
     rows, status = [], OK
     for job in jobs:
         name = job.study.name
-        if failed is not None and not arguments.force and is_current(job, arguments.out / name):
+        if failed is not None and not arguments.force and is_current(job, arguments.out / name,
+                                                                        not arguments.no_report):
             rows.append([name, "nothing: current", "", "", ""])
             continue
         try:

@@ -27,10 +27,13 @@ def console() -> Console:
 
 def show(results: Results, screen: Console) -> None:
     """Print the tables of a run."""
+    from .report.answer import answer
     from .report.sections import sections
     from .report.text import trust
 
     heading(results.study, screen)
+    for sentence in answer(results):
+        screen.print(f"{sentence}\n", markup=False)
     for section in sections(results):
         show_section(section, screen)
     screen.print(trust(results), markup=False)

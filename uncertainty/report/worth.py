@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..analysis.error import half_width
 from ..analysis.labels import Group
@@ -36,7 +37,7 @@ def set_name(results: Results, name: str) -> str:
 def look_up(results: Results, full: bool) -> Section:
     """Inputs and groups by what they are worth knowing, beside the grade of their evidence."""
     group, replicates = results.figures["influence"], len(results.done.statistics.drivers["whole"])
-    sure = group["value"] - half_width(np.nan_to_num(group["value_se"]), replicates) > 0
+    sure = _surely(group, replicates)
     rows = []
     for i, name in enumerate(group["input"].tolist()):
         alone = name in results.figures["shapley"]["input"]
@@ -55,6 +56,24 @@ def look_up(results: Results, full: bool) -> Section:
     columns = ["input", "grade", "in dollars", "at most", "of regret"]
     rows = rows or [["none", "", "–", "–", "–"]]
     return Section("What to look up first: what it is worth to know", columns, rows if full else rows[:LINES], note, 2)
+
+
+def _surely(group: Group, replicates: int) -> NDArray[np.bool_]:
+    """Whether it is more than sampling error that an input is worth to know."""
+    sure: NDArray[np.bool_] = group["value"] - half_width(np.nan_to_num(group["value_se"]), replicates) > 0
+    return sure
+
+
+def first_to_look_up(results: Results) -> tuple[str, str, str] | None:
+    """The input that is worth most to know by itself: its name, grade and worth in words; None where none is."""
+    group = results.figures["influence"]
+    sure = _surely(group, len(results.done.statistics.drivers["whole"]))
+    for i, name in enumerate(group["input"].tolist()):
+        if sure[i] and name in results.figures["shapley"]["input"]:
+            worth = [] if (dollars := _dollars(results, name)) == "–" else [dollars]
+            worth.append(_worth(group, i).replace(",\n", " in "))
+            return set_name(results, name), str(group["grade"][i]), " or ".join(worth)
+    return None
 
 
 def _same_as_one(results: Results, i: int) -> bool:
