@@ -7,7 +7,7 @@ shown, and every table whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,11 +18,12 @@ from .appendix import battery_counts, criterion_words, given, provenance, ranks,
 from .sections import by_question
 from .text import Section, trust
 
-LONG = 12  # rows from which on a table that is not a chapter's first is folded
+LONG = 10  # rows from which on a table that is not a chapter's first is folded
 FIGURE = re.compile(r"[<>±≥~-]?\s?[$±]?\d|–$|$")  # how a cell of figures begins
-SHORT = 30  # characters of such a cell at most
+SHORT, LINE = 30, 18  # characters of such a cell at most; of words that stay on one line
 FIGURES = {"wide": ("bands", "exceedance", "battery-counts"), "wins": ("ranks", "pairs", "flip", "break-even"),
            "holds": ("claims",), "drives": ("worth", "tornado", "sobol", "drivers"), "trust": ("convergence",)}
+FIRST, DRAWN = "What to look up", "One input at a time"  # titles: of what comes first, of what a figure shows
 Picture = tuple[Drawn, str]  # and its SVG
 
 
@@ -43,11 +44,20 @@ class Grid(NamedTuple):
     folded: bool
 
     @property
-    def figures(self) -> list[bool]:
-        """Which columns are figures, by what is in them."""
+    def looks(self) -> list[str]:
+        """Attributes of each column's cells, by what is in them: figures, short words, or words of some length."""
+        from markupsafe import Markup
+
         columns = list(zip(*self.section.rows, strict=True)) or [()] * len(self.section.columns)
-        return [i >= self.section.words and all(len(x) <= SHORT and bool(FIGURE.match(x)) for x in column)
-                for i, column in enumerate(columns)]
+        found = [_look(column, i < self.section.words) for i, column in enumerate(columns)]
+        return [Markup(f' class="{look}"') for look in found]
+
+
+def _look(column: Sequence[str], words: bool) -> str:
+    longest = max((len(line) for cell in column for line in cell.split("\n")), default=0)
+    if not words and longest <= SHORT and all(map(FIGURE.match, column)):
+        return "n"
+    return "s" if longest <= LINE else "w" if longest > SHORT else "m"
 
 
 class Chapter(NamedTuple):
@@ -92,16 +102,17 @@ class _Page:
         """In the order in which they are read."""
         results = self.results
         found = by_question(results, full=True)
+        drives = [s for s in found.drives if not s.title.startswith(DRAWN)]
         wins = sum(s.title.startswith("Who wins") for s in found.wins)
         all_ranks = self._grid(ranks(results), False, True)
         made = [
             self._chapter("wide", "How wide", found.wide[:1], [*found.wide[1:], *battery_counts(results)]),
             self._chapter("wins", "Who wins", found.wins[:wins], found.wins[wins:]),
-            self._chapter("holds", "Which conclusions hold, and what would break them", found.holds[:1],
-                          found.holds[1:]),
+            self._chapter("holds", "Which conclusions hold, and what would break them", found.holds[:2],
+                          found.holds[2:]),
             self._chapter("drives", "What drives it, and what to look up first",
-                          [s for s in found.drives if s.title.startswith("What to look up")],
-                          [s for s in found.drives if not s.title.startswith("What to look up")]),
+                          [s for s in drives if s.title.startswith(FIRST)],
+                          [s for s in drives if not s.title.startswith(FIRST)]),
             self._chapter("trust", "How far to trust each number", sampling_errors(results), [], trust(results)),
             self._chapter("inputs", "What went in", given(results), [])]
         made[1].lead.append(all_ranks)
@@ -109,7 +120,9 @@ class _Page:
 
     def _chapter(self, key: str, title: str, lead: Iterable[Section], more: Iterable[Section],
                  text: str = "") -> Chapter:
-        pictures = [each for each in self.pictures if each[0].key in FIGURES.get(key, ())]
+        kinds = FIGURES.get(key, ())
+        pictures = sorted((each for each in self.pictures if each[0].key in kinds),
+                          key=lambda each: kinds.index(each[0].key))
         return Chapter(key, title, [self._grid(s) for s in lead], pictures,
                        [self._grid(s, len(s.rows) > LONG) for s in more], text)
 
@@ -139,7 +152,18 @@ def page(results: Results, versions: dict[str, str], pictures: list[Picture]) ->
 
     templates = Environment(loader=PackageLoader("uncertainty", "report"), autoescape=True, undefined=StrictUndefined,
                             trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    templates.filters["glued"] = _glued
     made = _Page(results, versions, [(drawn, Markup(svg)) for drawn, svg in pictures])
     return templates.get_template("page.html.j2").render(
-        study=results.study, answer=answer(results), trust=trust(results), chapters=made.chapters(),
+        study=results.study, answer=[_kept(s) for s in answer(results)], trust=trust(results), chapters=made.chapters(),
         picks=made.picks, made_by=made.made_by())
+
+
+def _glued(text: str) -> str:
+    """Text in which no line begins with the sign of per cent."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
+def _kept(text: str) -> str:
+    """Text in which no line ends within a range."""
+    return text.replace("–", "\N{WORD JOINER}–\N{WORD JOINER}")

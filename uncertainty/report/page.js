@@ -61,3 +61,9 @@ for (const button of every("button.csv")) {
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   });
 }
+
+// What is all in view needs no stop of the keyboard.
+const seen = new ResizeObserver(found => {
+  for (const { target } of found) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1;
+});
+for (const each of every(".scroll")) seen.observe(each);
