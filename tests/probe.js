@@ -52,7 +52,8 @@
       selects[1].value = criterion;
       selects[1].dispatchEvent(new Event("change", { bubbles: true }));
       found.picked.push([scenario, criterion, all("figure").filter(visible).map(place),
-        all("tbody[data-criterion]").filter(visible).map(place), all(".undrawn").some(visible)]);
+        all("tbody[data-criterion]").filter(visible).map(place), all(".undrawn").filter(each =>
+          visible(each) === all("figure[data-criterion]", each.parentNode).some(visible)).map(name)]);
     }
 
   // a table in the order of its figures
@@ -79,8 +80,5 @@
   found.unnamed = all("a, button, select, summary, [role=region]").filter(each => visible(each) &&
     !(each.textContent.trim() || each.getAttribute("aria-label") || each.labels?.length)).map(name);
 
-  const out = document.createElement("pre");
-  out.id = "findings";
-  out.textContent = JSON.stringify(found);
-  document.body.append(out);
+  parent.postMessage(JSON.stringify(found), "*");
 }

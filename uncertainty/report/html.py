@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ..charts.drawn import Drawn
 from ..results import Results
-from .answer import answer, by_name
+from .answer import answer, by_name, listed
 from .appendix import battery_counts, criterion_words, given, provenance, ranks, sampling_errors
 from .sections import by_question
 from .text import Section, trust
@@ -81,6 +81,10 @@ class Picks(NamedTuple):
 
     scenarios: list[str]
     criteria: dict[str, str]
+
+    def words(self, names: Sequence[str]) -> str:
+        """What criteria are called."""
+        return listed([self.criteria[name] for name in names])
 
     def first(self, scenario: str, criterion: str) -> bool:
         """Whether what is of these is shown at first."""

@@ -7,7 +7,8 @@ function show() {
   const fits = (of, value) => of === undefined || of === value;
   for (const each of every("[data-scenario], [data-criterion]"))
     each.hidden = !(fits(each.dataset.scenario, scenario.value) && fits(each.dataset.criterion, criterion.value));
-  for (const each of every(".undrawn")) each.hidden = each.dataset.criteria.split("|").includes(criterion.value);
+  for (const each of every(".undrawn"))
+    each.hidden = every("figure[data-criterion]", each.parentNode).some(figure => !figure.hidden);
   document.getElementById("picked").textContent =
     `Shown: ${scenario.value}, ${criterion.selectedOptions[0].textContent}`;
 }
