@@ -6,12 +6,13 @@ import shutil
 import subprocess
 from html import escape
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from support import PRICES, study_text
 
 import uncertainty as un
-from support import PRICES, study_text
 from uncertainty import cli
 from uncertainty.charts import chosen
 from uncertainty.report.answer import answer
@@ -93,7 +94,7 @@ def test_headings_go_down_by_one_and_parts_come_in_reading_order(page):
     levels = [int(tag[1]) for tag, *_ in page.found if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b - a <= 1 for a, b in pairwise(levels))
     assert page.words("h2") == [
         "The answer", "How wide", "Who wins", "Which conclusions hold, and what would break them",
         "What drives it, and what to look up first", "How far to trust each number", "What went in", "Provenance"]
@@ -277,7 +278,8 @@ def opened(tmp_path, *options):
     return done.stdout.decode()
 
 
-FRAME = """<!DOCTYPE html><meta name="color-scheme" content="light dark"><body style="margin: 0"><pre id="findings"></pre>
+FRAME = """<!DOCTYPE html><meta name="color-scheme" content="light dark"><body style="margin: 0">
+<pre id="findings"></pre>
 <script>addEventListener("message", e => document.getElementById("findings").textContent = e.data)</script>
 <iframe src="copy.html" style="border: 0; width: {width}px; height: 900px"></iframe>"""  # windows are not so narrow
 
@@ -285,8 +287,8 @@ FRAME = """<!DOCTYPE html><meta name="color-scheme" content="light dark"><body s
 def probed(text, tmp_path, width, *options):
     """What a script of the tests finds in a copy of the page, of a width in pixels."""
     copy, frame = tmp_path / "copy.html", tmp_path / "frame.html"
-    copy.write_text(text.replace("<title>", f"{WATCH}<title>", 1).replace("</body>", f"<script>{PROBE}</script></body>"),
-                    encoding="utf-8")
+    text = text.replace("<title>", f"{WATCH}<title>", 1).replace("</body>", f"<script>{PROBE}</script></body>")
+    copy.write_text(text, encoding="utf-8")
     frame.write_text(FRAME.format(width=width), encoding="utf-8")
     dom = opened(tmp_path, "--window-size=1400,1000", *options, "--dump-dom", frame.as_uri())
     found = "".join(Page(dom[dom.index("<pre"):dom.index("</pre>") + 6]).words("pre"))

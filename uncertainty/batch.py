@@ -24,6 +24,7 @@ from .watching import watch
 
 IMPORTS = 90 << 20  # bytes that a process takes before it does anything
 RESULTS, CONCLUSION = 1 << 20, 10_000  # bytes of a results folder, and what each claim and first place adds to it
+PAGE = 800_000  # bytes that the page and its figures take for each scenario
 PIECES = ".replicates"  # folder of finished replicates, beside the studies' folders
 
 
@@ -102,7 +103,7 @@ class Cost(NamedTuple):
     disk: int
 
 
-def cost(job: Job) -> Cost:
+def cost(job: Job, page: bool = True) -> Cost:
     """What is yet to be done for a study, and what it takes; with a tolerance, at the least."""
     job.dry = True
     job.begin()
@@ -112,7 +113,8 @@ def cost(job: Job) -> Cost:
     replicates = sum(task.end - task.first for task in job.waiting)
     kept = samples.disk_bytes(plan, job.wanted) if job.store else 0
     memory = IMPORTS + _memory(plan) + (samples.writer_bytes(plan) if job.store else 0)
-    disk = RESULTS + CONCLUSION * len(plan.asked.watched) + _pieces(plan, 1 + len(job.waiting)) + kept
+    drawn = PAGE * len(plan.study.scenarios) if page else 0
+    disk = RESULTS + drawn + CONCLUSION * len(plan.asked.watched) + _pieces(plan, 1 + len(job.waiting)) + kept
     return Cost(replicates, replicates * plan.study.sampling.samples, memory, disk)
 
 

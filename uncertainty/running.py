@@ -208,9 +208,8 @@ class _Report:
             every = f"; every sample to {folder}.zarr" if job.store else ""
             if self.arguments.resume:
                 print(f"Resumed: {job.reused} of {job.done} replicates were there already.")
-            page, figures = ("", "") if self.arguments.no_report else ("report.html, ", ", figures/")
-            print(f"Written to {folder}: {page}report.md, summary.json, results.nc, tables/{figures}{every}\n",
-                  flush=True)
+            page = "\nreport.html and figures/, and " if not self.arguments.no_report else " "
+            print(f"Written to {folder}:{page}report.md, summary.json, results.nc, tables/{every}\n", flush=True)
         return self._written(job.study.name, folder)
 
     def _failed(self, name: str, error: BaseException) -> None:
@@ -265,7 +264,7 @@ def _dry_run(jobs: list[Job], failed: Rows | None, arguments: Namespace) -> int:
             rows.append([name, "nothing: current", "", "", ""])
             continue
         try:
-            it = cost(job)
+            it = cost(job, not arguments.no_report)
         except (ValueError, OSError, ImportError) as error:
             status = BAD_INPUT
             print(f"{name} cannot run: {error}", file=sys.stderr)
