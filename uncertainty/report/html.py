@@ -36,21 +36,21 @@ class Group(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """A table as the page has it."""
+    """A table as the page has it, with how the cells of each column look."""
 
     key: str
     section: Section
     groups: list[Group]
     folded: bool
+    looks: list[str]
 
-    @property
-    def looks(self) -> list[str]:
-        """Attributes of each column's cells, by what is in them: figures, short words, or words of some length."""
-        from markupsafe import Markup
 
-        columns = list(zip(*self.section.rows, strict=True)) or [()] * len(self.section.columns)
-        found = [_look(column, i < self.section.words) for i, column in enumerate(columns)]
-        return [Markup(f' class="{look}"') for look in found]
+def _looks(section: Section) -> list[str]:
+    """Attributes of each column's cells, by what is in them: figures, short words, or words of some length."""
+    from markupsafe import Markup
+
+    columns = list(zip(*section.rows, strict=True)) or [()] * len(section.columns)
+    return [Markup(f' class="{_look(column, i < section.words)}"') for i, column in enumerate(columns)]
 
 
 def _look(column: Sequence[str], words: bool) -> str:
@@ -137,7 +137,7 @@ class _Page:
     def _grid(self, section: Section, folded: bool = False, grouped: bool = False) -> Grid:
         self.count += 1
         groups = self._groups(section) if grouped else [Group(section.rows)]
-        return Grid(f"table-{self.count}", section, groups, folded)
+        return Grid(f"table-{self.count}", section, groups, folded, _looks(section))
 
     def _groups(self, section: Section) -> list[Group]:
         """Rows by the criterion and the scenario that they begin with."""
