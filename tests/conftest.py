@@ -21,3 +21,10 @@ def make_study(tmp_path):
         return un.load(path)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def reference(tmp_path_factory):
+    """The reference study with few samples: its results, and the folder that they are written to."""
+    results = un.run(un.load("reference").with_sampling(samples=256, replicates=8))
+    return results, un.write(results, tmp_path_factory.mktemp("reference") / "reference")

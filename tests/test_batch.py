@@ -101,10 +101,10 @@ def test_samples_that_are_wanted_too_make_a_study_due(folder, run):
 
 
 def test_a_disk_that_is_full_costs_one_study(folder, run, monkeypatch):
-    def full(results, path, write=batch.write):
+    def full(results, path, page, write=batch.write):
         if path.name == "beta":
             raise OSError(28, "No space left on device")
-        return write(results, path)
+        return write(results, path, page)
 
     monkeypatch.setattr(batch, "write", full)
     status, out, err = run(folder)
@@ -249,7 +249,8 @@ CHANGES = {
         (folder / "beta.toml").read_text().replace('source = "test"', 'source = "tested"')),
     "a comment": lambda folder: (folder / "beta.toml").write_text((folder / "beta.toml").read_text() + "# why\n"),
     "replicates": edited(replicates=16), "no summary": without("summary.json"), "no netCDF": without("results.nc"),
-    "no report": without("report.md"), "no tables": without("tables"), "an empty summary": damaged(""),
+    "no report": without("report.md"), "no page": without("report.html"), "no figures": without("figures"),
+    "no tables": without("tables"), "an empty summary": damaged(""),
     "half a summary": damaged('{"fingerprint": "'), "a list": damaged("[]"), "a word": damaged('"word"'),
     "null": damaged("null"), "no keys": damaged("{}"), "versions": other("versions", {}),
     "a tolerance": other("convergence", {"tolerance": 0.5}), "no convergence": other("convergence", "none"),

@@ -43,11 +43,13 @@ def test_run_prints_tables_of_80_columns_and_writes_the_folder(study, capsys):
     for words in ("Two cards", "How wide", "Who wins", "512 samples", "PRO 6000", "results/cards"):
         assert words in out
     written = {str(p.relative_to("results/cards")) for p in Path("results/cards").rglob("*") if p.is_file()}
+    figures = {name for name in written if name.startswith("figures/")}
+    assert len(figures) > 5
     tables = {f"tables/{t}.csv" for t in (
         "bands", "counts", "enough", "ranks", "pairs", "flips", "taus", "inputs", "claims", "claim_scenarios",
         "nearest", "crossings", "separation", "levels", "picks", "ratings", "preference", "central_weights",
         "indices", "influence", "information", "measurements", "shared", "tornado", "stress", "stress_firsts")}
-    assert written == {"results.nc", "summary.json", "report.md"} | tables
+    assert written == {"results.nc", "summary.json", "report.md", "report.html"} | tables | figures
 
 
 def test_options_reach_the_run(study, capsys):

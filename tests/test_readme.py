@@ -30,7 +30,7 @@ def test_the_output_it_shows_is_what_the_command_prints(tmp_path, monkeypatch, c
     monkeypatch.chdir(tmp_path)
     assert cli.main(["run"]) == 0
     shown, printed = blocks("text"), plain(capsys.readouterr().out)
-    assert len(shown) == 4
+    assert len(shown) == 5
     for block in shown:
         assert plain(block.removesuffix("...\n")) in printed
 

@@ -25,6 +25,7 @@ from .works import outcomes as outcomes
 IMPORTS = 90 << 20  # bytes that a process takes before it does anything
 POINT = 1 << 20  # bytes of each point of a sweep that are kept until all are done, and then written
 RESULTS, CONCLUSION = 1 << 20, 10_000  # bytes of a results folder, and what each claim and first place adds to it
+PAGE = 800_000  # bytes that the page and its figures take for each scenario
 PIECES = ".replicates"  # folder of finished replicates, beside the studies' folders
 
 
@@ -64,13 +65,16 @@ def sources(names: Iterable[str], **sampling: Any) -> Iterator[Source]:
             yield Source(name, None, error)
 
 
-def is_current(work: Work, folder: Path) -> bool:
-    """Whether a results folder, and the store of samples if there is to be one, holds what a run would give."""
+def is_current(work: Work, folder: Path, page: bool = True) -> bool:
+    """Whether a results folder, and the store of samples if there is to be one, holds what a run would give.
+
+    Of a folder that is to have no `page`, one that has it is current too.
+    """
     study, store = work.study, work.store
     try:
         kept = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         same = kept["fingerprint"] == study.fingerprint and kept["versions"] == versions()
-        same = same and kept["convergence"]["tolerance"] == work.tolerance and is_whole(folder, study)
+        same = same and kept["convergence"]["tolerance"] == work.tolerance and is_whole(folder, study, page)
         sampled = range(kept["sampling"]["replicates"]) if store else range(0)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
@@ -117,7 +121,7 @@ class Cost(NamedTuple):
     disk: int
 
 
-def cost(job: Job) -> Cost:
+def cost(job: Job, page: bool = True) -> Cost:
     """What is yet to be done for a study, and what it takes; with a tolerance, at the least."""
     job.dry = True
     job.begin()
@@ -127,7 +131,8 @@ def cost(job: Job) -> Cost:
     replicates = sum(task.end - task.first for task in job.waiting)
     kept = samples.disk_bytes(plan, job.wanted) if job.store else 0
     memory = IMPORTS + _memory(plan) + (samples.writer_bytes(plan) if job.store else 0)
-    files = POINT if job.study.point else RESULTS + CONCLUSION * len(plan.asked.watched)
+    drawn = PAGE * len(plan.study.scenarios) if page else 0
+    files = POINT if job.study.point else RESULTS + drawn + CONCLUSION * len(plan.asked.watched)
     disk = files + _pieces(plan, 1 + len(job.waiting)) + kept
     return Cost(replicates, replicates * plan.study.sampling.samples, memory, disk)
 
@@ -153,21 +158,21 @@ def _memory(plan: Plan) -> int:
     return 48 * prod(plan.grid.shape) + 24 * values * block + tests + points
 
 
-def cost_of(work: Work) -> Cost:
+def cost_of(work: Work, page: bool = True) -> Cost:
     """What is yet to be done for a study, and what it takes: of a sweep for all points together."""
     each = []
     for job in work.jobs:
-        each.append(cost(job))
+        each.append(cost(job, page))
         job.forget()
     replicates, made, memory, disk = zip(*each, strict=True)
     return Cost(sum(replicates), sum(made), max(memory) + POINT * len(each) * bool(work.study.sweep), sum(disk))
 
 
-def finish(outcome: Outcome, out: Path) -> Path:
+def finish(outcome: Outcome, out: Path, page: bool = True) -> Path:
     """Write the results folder of a study that has results, and keep its replicates in one piece."""
     assert outcome.results is not None
     work = outcome.work
-    folder = write(outcome.results, out / work.study.name)
+    folder = write(outcome.results, out / work.study.name, page)
     for job in work.jobs if not work.study.sweep else []:  # those of a sweep's points are in one piece already
         if job.pieces:
             job.pieces.finish(job.result())

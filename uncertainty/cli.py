@@ -89,6 +89,8 @@ def _run_arguments(run: argparse.ArgumentParser) -> None:
     run.add_argument("--dry-run", action="store_true", help="say what would run, and what it takes; run nothing")
     run.add_argument("--keep-samples", action="store_true",
                      help="write every input and output of every sample to DIR/<study>.zarr (extra: zarr)")
+    run.add_argument("--no-report", action="store_true",
+                     help="write no report.html and no figures, which take some seconds")
     run.add_argument("--json", action="store_true", help="print the summary as JSON, and no tables")
     run.add_argument("--no-progress", action="store_true", help="no progress bar (there is none but on a terminal)")
 

@@ -19,11 +19,12 @@ def dry_run(works: list[Work], failed: dict[str, list[str]] | None, arguments: N
     rows, fine = [], True
     for work in works:
         name = work.study.name
-        if failed is not None and not arguments.force and is_current(work, arguments.out / name):
+        if failed is not None and not arguments.force and is_current(
+                work, arguments.out / name, not arguments.no_report):
             rows.append([name, "nothing: current", "", "", ""])
             continue
         try:
-            it = cost_of(work)
+            it = cost_of(work, not arguments.no_report)
         except (ValueError, OSError, ImportError) as error:
             fine = False
             print(f"{name} cannot run: {error}", file=sys.stderr)

@@ -177,7 +177,7 @@ class _Report:
         from .batch import is_current
 
         folder = self.arguments.out / work.study.name
-        if not self.several or self.arguments.force or not is_current(work, folder):
+        if not self.several or self.arguments.force or not is_current(work, folder, not self.arguments.no_report):
             return False
         self._written(work.study.name, folder)
         self._row(work.study.name, "current, not run again (--force would)", ["", "", "", "current"])
@@ -199,7 +199,7 @@ class _Report:
             show(results, self.screen)
             sys.stdout.flush()  # whoever reads through a pipe has the answer first too
         try:
-            folder = finish(outcome, self.arguments.out)
+            folder = finish(outcome, self.arguments.out, not self.arguments.no_report)
         except OSError as error:
             return self._failed(work.study.name, error)
         reused = f", {work.reused} replicates reused" if work.reused else ""
@@ -211,7 +211,8 @@ class _Report:
             every = f"; every sample to {folder}.zarr" if work.store else ""
             if self.arguments.resume:
                 print(f"Resumed: {work.reused} of {work.done} replicates were there already.")
-            print(f"Written to {folder}: report.md, summary.json, results.nc, tables/{every}\n", flush=True)
+            page = "\nreport.html and figures/, and " if not (self.arguments.no_report or work.study.sweep) else " "
+            print(f"Written to {folder}:{page}report.md, summary.json, results.nc, tables/{every}\n", flush=True)
         return self._written(work.study.name, folder)
 
     def _failed(self, name: str, error: BaseException) -> None:

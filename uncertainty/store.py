@@ -23,11 +23,12 @@ from .study import Study
 from .sweep import Sweep
 from .versions import versions
 
-OURS = ("results.nc", "summary.json", "report.md", "tables")
+PAGE = ("report.html", "figures")  # what may be left out
+OURS = ("results.nc", "summary.json", "report.md", "tables", *PAGE)
 
 
-def write(results: Results | Sweep, folder: str | os.PathLike[str]) -> Path:
-    """Write a results folder: `results.nc`, `summary.json`, `report.md` and `tables/*.csv`.
+def write(results: Results | Sweep, folder: str | os.PathLike[str], page: bool = True) -> Path:
+    """Write a results folder: `report.html`, `report.md`, `summary.json`, `results.nc`, `tables/` and `figures/`.
 
     The folder takes the place of an earlier one in one step, so that whoever looks, or a run that is killed, finds the
     old results or the new ones, whole. Files of other names in it are kept.
@@ -38,6 +39,8 @@ def write(results: Results | Sweep, folder: str | os.PathLike[str]) -> Path:
         from `run`; of a sweep everything has what is swept in front, and the searches' tables are not there.
     folder
         made, with its parents, where it is not there.
+    page
+        whether `report.html` and `figures/*.svg` are made, which takes some seconds; of a sweep they are not.
 
     Returns
     -------
@@ -55,14 +58,16 @@ def write(results: Results | Sweep, folder: str | os.PathLike[str]) -> Path:
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-{os.getpid()}-", dir=folder.parent) as scratch:
         new = Path(scratch) / "new"
         new.mkdir()
-        _fill(results, new)
+        _fill(results, new, page)
         _replace(folder, new, Path(scratch) / "old")
     return folder
 
 
-def is_whole(folder: Path, study: Study) -> bool:
-    """Whether all is there that `write` writes of a study."""
-    files = [*OURS, *(f"tables/{name}.csv" for name in (sweep_tables.names(study) if study.sweep else TABLES))]
+def is_whole(folder: Path, study: Study, page: bool = True) -> bool:
+    """Whether all is there that `write` writes of a study, with the page or without it; a sweep has none."""
+    page = page and not study.sweep
+    files = [*(name for name in OURS if page or name not in PAGE),
+             *(f"tables/{name}.csv" for name in (sweep_tables.names(study) if study.sweep else TABLES))]
     return all((folder / file).exists() for file in files)
 
 
@@ -74,7 +79,7 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _fill(results: Results | Sweep, folder: Path) -> None:
+def _fill(results: Results | Sweep, folder: Path, page: bool) -> None:
     made = versions()
     (folder / "tables").mkdir()
     if isinstance(results, Sweep):
@@ -91,6 +96,20 @@ def _fill(results: Results | Sweep, folder: Path) -> None:
     from .report.netcdf import netcdf  # netCDF4 takes its time to import: after the rest
 
     (folder / "results.nc").write_bytes(netcdf(results, made))
+    if page and not isinstance(results, Sweep):
+        _draw(results, folder, made)
+
+
+def _draw(results: Results, folder: Path, made: dict[str, str]) -> None:
+    """Write figures, and the page that has them."""
+    from .charts import chosen  # these take their time to import: after the rest
+    from .report.html import page
+
+    pictures = [(drawn, drawn.svg()) for drawn in chosen(results)]
+    (folder / "figures").mkdir()
+    for drawn, svg in pictures:
+        (folder / "figures" / f"{drawn.name}.svg").write_text(drawn.standing(svg), encoding="utf-8", newline="\n")
+    (folder / "report.html").write_text(page(results, made, pictures), encoding="utf-8", newline="\n")
 
 
 def _replace(folder: Path, new: Path, old: Path) -> None:

@@ -29,10 +29,13 @@ def console() -> Console:
 def show(results: Results | Sweep, screen: Console) -> None:
     """Print the tables of a run."""
     from .report import sections, sweep_sections
+    from .report.answer import answer
     from .report.text import trust
     from .results import Results
 
     heading(results.study, screen)
+    for sentence in answer(results) if isinstance(results, Results) else []:
+        screen.print(f"{sentence}\n", markup=False)
     for section in sections.sections(results) if isinstance(results, Results) else sweep_sections.sections(results):
         show_section(section, screen)
     screen.print(trust(results), markup=False)

@@ -136,7 +136,15 @@ class Drawn:
         with _settings():
             self.figure().savefig(target, format="svg", transparent=True,
                                   metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-        return _own(target.getvalue().decode(), self, alone)
+        text = _own(target.getvalue().decode(), self)
+        return self.standing(text) if alone else text
+
+    def standing(self, svg: str) -> str:
+        """The SVG text of a page as that of a file, which brings its own colours, for light and for dark."""
+        head, rest = svg.split(">", 1)
+        own = f"#{self.name}"
+        return (f"{head}><style>{own}{{color:{INK}}}@media (prefers-color-scheme:dark){{{own}{{color:{DARK}}}}}"
+                f"</style>{rest}")
 
 
 @contextmanager
@@ -152,20 +160,18 @@ def _settings() -> Iterator[None]:
 # --- SVG ----------------------------------------------------------------------------------------------------------
 
 
-def _own(svg: str, drawn: Drawn, alone: bool) -> str:
+def _own(svg: str, drawn: Drawn) -> str:
     """matplotlib's SVG with ids of its own, the page's colour and font, short numbers, and words for who cannot see."""
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg"):], flags=re.DOTALL)
     svg = svg.replace(INK, "currentColor").replace(FONT, "sans-serif").replace("sans-serif, sans-serif", "sans-serif")
     svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), svg)
     svg = re.sub(r'<g clip-path="([^"]*)">((?:\s*<use [^>]*/>){2,})\s*</g>', _lighter, svg)
     svg = re.sub(r"\n\s*", "\n", _named(svg, drawn.name).replace("*{stroke", f"#{drawn.name} *{{stroke"))
-    theme = (f"<style>#{drawn.name}{{color:{INK}}}@media (prefers-color-scheme:dark){{#{drawn.name}{{color:{DARK}}}}}"
-             "</style>" if alone else "")
     words = (f'<title id="{drawn.name}-title">{escape(drawn.title)}</title>'
              f'<desc id="{drawn.name}-desc">{escape(drawn.alt)}</desc>')
     head, rest = svg.split(">", 1)
     about = f' id="{drawn.name}" role="img" aria-labelledby="{drawn.name}-title {drawn.name}-desc"'
-    return f"{head}{about}>{theme}{words}{rest}".rstrip() + "\n"
+    return f"{head}{about}>{words}{rest}".rstrip() + "\n"
 
 
 def _named(svg: str, name: str) -> str:

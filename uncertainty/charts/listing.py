@@ -41,3 +41,20 @@ def figures(results: Results, scenario: str, criterion: str) -> list[Drawn]:
              scatter_figure(view), tornado_figure(view), sobol_figure(view), worth_figure(view),
              convergence_figure(view)]
     return [each for each in found if each]
+
+
+MORE = 3  # criteria beside the first of which a page has some figures, each of another output
+SOME = ("bands", "ranks", "tornado", "worth")  # figures that it has of these
+
+
+def chosen(results: Results) -> list[Drawn]:
+    """The figures of a page, each once: all of the first criterion, some of a few others, in every scenario.
+
+    Any other is to be had by `figures`; to draw all of them would take longer than a run.
+    """
+    criteria = results.study.criteria[: results.study.listed]
+    outputs = [c.output for c in criteria]
+    by = [c.name for i, c in enumerate(criteria) if c.output not in outputs[:i]][: 1 + MORE]
+    found = {each.name: each for c in by for scenario in results.study.scenarios
+             for each in figures(results, scenario, c) if c == by[0] or each.key in SOME}
+    return list(found.values())

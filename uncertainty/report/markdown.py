@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from itertools import product
-
-import numpy as np
-
-from ..model import OUTPUTS
 from ..reported import Reported
 from ..results import Results
 from ..sweep import Sweep
 from . import sweep_sections
-from .inputs import correlations, inputs
+from .answer import answer
+from .appendix import battery_counts, given, provenance, ranks, sampling_errors
 from .sections import sections
-from .text import Section, at_point, criterion_name, number, percent, trust
+from .text import Section, at_point, trust
 
 
 def report(results: Results, versions: dict[str, str]) -> str:
     """The whole of `report.md`."""
     study = results.study
-    parts = [f"# {escape(study.title)}", escape(study.description), at_point(study), trust(results),
-             *(_section(s) for s in sections(results, full=True)), _ranks(results), _battery_counts(results),
-             _inputs(results), _correlations(results), _provenance(results, versions)]
+    parts = [f"# {escape(study.title)}", escape(study.description), at_point(study), "## The answer",
+             *map(escape, answer(results)), trust(results), *(_section(s) for s in sections(results, full=True)),
+             *(_section(s) for s in (ranks(results), *battery_counts(results), *sampling_errors(results),
+                                     *given(results))),
+             _provenance(results, versions)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -31,7 +28,7 @@ def sweep_report(sweep: Sweep, versions: dict[str, str]) -> str:
     study = sweep.study
     parts = [f"# {escape(study.title)}", escape(study.description), at_point(study), trust(sweep), ELSEWHERE,
              *(_section(s) for s in sweep_sections.sections(sweep, full=True)),
-             _inputs(sweep), _correlations(sweep), _provenance(sweep, versions)]
+             *map(_section, given(sweep)), _provenance(sweep, versions)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -46,81 +43,20 @@ def escape(text: str) -> str:
     return " ".join(text.split())
 
 
-def _table(columns: list[str], rows: list[list[str]], left: int = 1) -> str:
-    """A Markdown table; the first `left` columns are text, the others right-aligned."""
-    rule = [":--" if i < left else "--:" for i in range(len(columns))]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [columns, rule, *rows])
+def _table(columns: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    head, *lines = (f"| {' | '.join(map(escape, line))} |" for line in [columns, *rows])
+    return "\n".join([head, f"|{' :-- |' * len(columns)}", *lines])
 
 
-def _section(s: Section, level: int = 2) -> str:
-    body = _table([escape(c) for c in s.columns], [[escape(c) for c in row] for row in s.rows], len(s.columns))
-    return "\n\n".join(filter(None, [f"{'#' * level} {escape(s.title)}", body, s.note]))
+def _section(s: Section) -> str:
+    return f"## {escape(s.title)}\n\n{_body(s)}"
 
 
-def _ranks(results: Results) -> str:
-    study = results.study
-    ranks = range(len(study.builds))
-    shares, rank, regret, tau = (results.figures["ranking"][name].tolist() for name in (
-        "rank_acceptability", "expected_rank", "expected_regret", "kendall_tau"))
-    rows = []
-    for (i, c), (s, scenario) in product(enumerate(study.criteria), enumerate(study.scenarios)):
-        name = f"{criterion_name(c)} [{OUTPUTS[c.output].unit}]"
-        rows += [[name, scenario, build.label, *map(percent, shares[i][s][b]), number(rank[i][s][b]),
-                  number(regret[i][s][b]), number(tau[i][s])]
-                 for b, build in enumerate(study.builds) if not math.isnan(shares[i][s][b][0])]
-    columns = ["criterion", "scenario", "build", *(f"P(rank {r + 1})" for r in ranks), "expected rank",
-               "expected regret", "Kendall's tau"]
-    note = ("Regret is the mean shortfall against the best build of each sample, in the criterion's unit; tau the mean "
-            "agreement with the order at the central values (1 the same, -1 reversed). Standard errors, and who beats "
-            "whom, are in tables/ranks.csv, pairs.csv and flips.csv.")
-    return f"## Rank probabilities\n\n{_table(columns, rows, 3)}\n\n{note}"
-
-
-def _battery_counts(results: Results) -> str:
-    counts, study = results.figures["counts"], results.study
-    numbers, probability = counts["number"], counts["battery_count_probability"]
-    told = probability >= 0.0005
-    if np.count_nonzero(told.any(axis=(1, 2))) > 40:
-        return ""
-    rows = []
-    for (s, scenario), (b, build) in product(enumerate(study.scenarios), enumerate(study.builds)):
-        here = told[:, s, b]
-        shares = zip(numbers[here].tolist(), probability[here, s, b].tolist(), strict=True)
-        enough, shortfall = (counts[f"battery_count_{x}"][s, b] for x in ("enough", "shortfall"))
-        rows.append([scenario, build.label, ", ".join(f"{n}: {percent(share)}" for n, share in shares),
-                     f"{int(enough)}", percent(float(shortfall))])
-    return (f"## {study.battery.label} counts\n\n"
-            + _table(["scenario", "build", "probability of each number", "buy", "P(shortfall)"], rows, 3))
-
-
-def _inputs(results: Reported) -> str:
-    rows = []
-    for name, scenario, build, precision, unit, value, central, low, high, source, grade, date, _ in inputs(
-            results.study).rows:
-        where = " ".join(filter(None, [build, precision, f"({scenario})" if scenario else ""]))
-        spread = "" if math.isnan(low) else f"{number(low, 4)}–{number(high, 4)}"
-        rows.append([name, where, unit, value, number(central, 4) if spread else "", spread, source, grade, date])
-    cells = [[escape(c) for c in row] for row in rows]
-    return "## Inputs\n\n" + _table(
-        ["input", "where", "unit", "value", "central", "5 %–95 %", "source", "grade", "date"], cells, 9)
-
-
-def _correlations(results: Reported) -> str:
-    table = correlations(results)
-    if not table.rows:
-        return ""
-    told = "Of the normal scores; discrete and empirical inputs, which have ties, come out a little less correlated."
-    if results.copula.repaired:
-        told = f"What was asked for is no correlation matrix; the nearest one stands in for it. {told}"
-    rows = [[escape(a), escape(b), f"{rho:g}", f"{used:.3g}"] for a, b, rho, used in table.rows]
-    body = _table(["input", "other", "Spearman, asked for", "used"], rows, 2)
-    return "\n\n".join(filter(None, ["## Correlation", body, told]))
+def _body(s: Section) -> str:
+    return "\n\n".join(filter(None, [_table(s.columns, s.rows), s.note]))
 
 
 def _provenance(results: Reported, versions: dict[str, str]) -> str:
-    study = results.study
-    rows = [["study", f"`{study.name}`"], ["SHA-256 of what determines the figures", f"`{study.digest}`"],
-            ["seed", str(study.sampling.seed)], *([k, v] for k, v in versions.items())]
-    fence = "`" * 4
-    return (f"## Provenance\n\n{_table(['', ''], rows, 2)}\n\nThe study file:\n\n{fence}toml\n"
-            f"{study.text.rstrip()}\n{fence}")
+    fence, made = "`" * 4, _body(provenance(results, versions))
+    return (f"## Provenance\n\n{made}\n\nThe study file:\n\n{fence}toml\n{results.study.text.rstrip()}\n{fence}")

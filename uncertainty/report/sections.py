@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from ..results import Results
 from .choices import picks, preference, stars
 from .conclusions import claims, first_places
@@ -9,16 +11,31 @@ from .drivers import drivers
 from .text import Section, certain, how_stable, how_wide, throughput, who_wins
 
 
-def sections(results: Results, full: bool = False) -> list[Section]:
-    """The tables that answer: how wide, what holds and what would break it, who wins, how stable, what fits best.
+class Sections(NamedTuple):
+    """Tables by what they answer."""
 
-    In `full` those of report.md, which has room for more.
+    wide: list[Section]
+    holds: list[Section]
+    wins: list[Section]
+    drives: list[Section]
+
+
+def by_question(results: Results, full: bool = False) -> Sections:
+    """How wide, what holds and what would break it, who wins and what fits best, what drives it.
+
+    In `full` those of the reports, which have room for more.
     """
-    found = [how_wide(results), *throughput(results), *claims(results, full)]
-    for table in (who_wins,) if certain(results) else (who_wins, how_stable):
-        found += [table(results, scenarios) for scenarios in _threes(results.study.scenarios)]
-    return [*found, *(first_places(results) if full else []), *picks(results, full), *stars(results, full),
-            *preference(results, full), *drivers(results, full)]
+    won = [table(results, scenarios) for table in ((who_wins,) if certain(results) else (who_wins, how_stable))
+           for scenarios in _threes(results.study.scenarios)]
+    won += [*(first_places(results) if full else []), *picks(results, full), *stars(results, full),
+            *preference(results, full)]
+    return Sections([how_wide(results, full), *throughput(results, full)], claims(results, full), won,
+                    drivers(results, full))
+
+
+def sections(results: Results, full: bool = False) -> list[Section]:
+    """All of them, one after the other."""
+    return [section for found in by_question(results, full) for section in found]
 
 
 def _threes(names: tuple[str, ...]) -> list[tuple[str, ...]]:

@@ -78,8 +78,11 @@ def band(results: Reported, name: str, at: tuple[int, ...], scale: float = 1.0, 
     return number(middle, decimals=decimals) + around
 
 
-def _grouped(results: Reported, names: list[str]) -> Iterator[tuple[list[str], tuple[int, int]]]:
-    """Places (scenario, build) and what they are called, scenarios that agree in all of `names` together."""
+def _grouped(results: Reported, names: list[str], full: bool) -> Iterator[tuple[list[str], tuple[int, int]]]:
+    """Places (scenario, build) and what they are called, scenarios that agree in all of `names` together.
+
+    In `full` every row names its scenarios.
+    """
     bands, study = results.figures["bands"], results.study
     groups: list[list[int]] = []
     for s in range(len(study.scenarios)):
@@ -91,20 +94,20 @@ def _grouped(results: Reported, names: list[str]) -> Iterator[tuple[list[str], t
             last = i == len(study.builds) - 1
             named = called[i:] if last else called[i : i + 1]
             more = "," if not last and i + 1 < len(group) else ""
-            yield [", ".join(named) + more, build.label], (group[0], i)
+            yield [", ".join(called) if full else ", ".join(named) + more, build.label], (group[0], i)
 
 
 def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:
     return np.array_equal(one, other, equal_nan=True)
 
 
-def how_wide(results: Reported) -> Section:
+def how_wide(results: Reported, full: bool = False) -> Section:
     """Devices, CapEx and battery units, with the number to buy."""
     names = ["device_count", "capex", "battery_count"]
     enough = results.figures["counts"]["battery_count_enough"]
     rows = [[*lead, band(results, "device_count", at), band(results, "capex", at, 1e3, 4),
              band(results, "battery_count", at), f"{int(enough[at]):,}"]
-            for lead, at in _grouped(results, names)]
+            for lead, at in _grouped(results, names, full)]
     units = f"{results.study.battery.label}s"
     return Section("How wide", ["scenario", "build", "devices", "CapEx, 1,000 USD", units, "buy"], rows,
                    "" if certain(results) else f"{BAND} Buy: the fewest {units} of which P(too few) is at most "
@@ -112,7 +115,7 @@ def how_wide(results: Reported) -> Section:
                    "costs more.", 2)
 
 
-def throughput(results: Reported) -> list[Section]:
+def throughput(results: Reported, full: bool = False) -> list[Section]:
     """Sustained throughput at the precisions that every build has; nothing where there is none."""
     precisions = results.study.precisions
     if "throughput" not in results.study.outputs:
@@ -121,7 +124,7 @@ def throughput(results: Reported) -> list[Section]:
     having = np.flatnonzero(~missing.all(axis=(0, 1))).tolist()
     common = [p for p in having if not missing[..., p].any()] or having
     rows = [[*lead, *(band(results, "throughput", (*at, p), 1e3) for p in common)]
-            for lead, at in _grouped(results, ["throughput"])]
+            for lead, at in _grouped(results, ["throughput"], full)]
     rest = ", ".join(precisions[p] for p in having if p not in common)
     others = f" Others ({rest}): tables/bands.csv." if rest else ""
     headline = "headline: of each device's own peak format." if "headline" in precisions else ""
@@ -140,20 +143,26 @@ def named(name: str) -> str:
     return name.replace("_per_dollar", " / USD").replace("_per_", " / ").replace("_", " ")
 
 
-def _first(results: Reported, at: tuple[int, int]) -> str:
-    """The most probable first, with those that mostly tie with it; and whoever is at least half as probable."""
+def leaders(results: Reported, at: tuple[int, int]) -> tuple[list[int], float, list[int]]:
+    """The most probable first, with those that mostly tie with it; their probability; rivals half as probable."""
     ranking = results.figures["ranking"]
     share = np.nan_to_num(ranking["rank_acceptability"][at][:, 0], nan=-1.0)
     best = int(np.argmax(share))
     tie = np.nan_to_num(ranking["tie"][at][best])
     group = [i for i in range(len(share)) if i == best or (tie[i] > TIED and share[i] > 0)]
-    names = " = ".join(results.study.builds[i].label for i in group)
+    total = float(share[group].sum())
+    return group, total, [i for i in np.argsort(-share).tolist() if i not in group and share[i] >= CLOSE * total]
+
+
+def _first(results: Reported, at: tuple[int, int]) -> str:
+    """The most probable first, with its ties; and whoever is at least half as probable."""
+    group, total, rivals = leaders(results, at)
+    builds, share = results.study.builds, results.figures["ranking"]["rank_acceptability"][at][:, 0]
+    names = " = ".join(builds[i].label for i in group)
     if certain(results):
         return names
-    total = float(share[group].sum())
     told = [f"{names} {percent(min(total, 1 - upper_limit(results.samples)), 0)}"]
-    rivals = [i for i in np.argsort(-share) if i not in group and share[i] >= CLOSE * total]
-    return "\n".join([*told, *(f"{results.study.builds[i].label} {percent(float(share[i]), 0)}" for i in rivals)])
+    return "\n".join([*told, *(f"{builds[i].label} {percent(float(share[i]), 0)}" for i in rivals)])
 
 
 def who_wins(results: Reported, scenarios: tuple[str, ...]) -> Section:

@@ -67,6 +67,18 @@ def look_up(results: Results, full: bool) -> Iterator[Section]:
                   " ".join(filter(None, note)), 2)
 
 
+def first_to_look_up(results: Results) -> tuple[str, str, str] | None:
+    """The input that is worth most to know by itself: its name, grade and worth in words; None where none is."""
+    if len(results.study.builds) < 2:
+        return None
+    lead, group = _lead(results), results.figures["influence"]
+    for name in _sorted(results, lead):
+        if name in results.figures["shapley"]["input"] and _worth(results, name):
+            grade = str(group["grade"][group["input"] == name][0])
+            return set_name(results, name), grade, _elsewhere(results, name).replace(",\n", " in ")
+    return None
+
+
 def _lead(results: Results) -> Criterion:
     """The criterion by which values are told: the first that is in dollars, or else the first."""
     listed = results.study.criteria[: results.study.listed]

@@ -1,0 +1,177 @@
+"""The answer in three sentences made from the figures: how wide, who wins, what drives it and what to look up first."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..analysis.bands import QUANTILES
+from ..analysis.claims import VERDICTS
+from ..analysis.error import upper_limit
+from ..results import Results
+from .figures import Floats
+from .text import certain, leaders, number, percent
+from .words import input_words, output_name
+from .worth import first_to_look_up
+
+PLACES = 3  # scenarios that are told one by one; of more the least and the most
+BY = 3  # criteria, each of another output, by which it is told who wins
+DRIVERS, LEAST = 2, 0.05  # inputs that are named as drivers, and the share of the variance that they have at least
+OPEN = "it is open"
+SURE = (("almost surely", VERDICTS["robust"]), ("probably", VERDICTS["likely"]))
+
+
+def answer(results: Results) -> list[str]:
+    """Sentences that answer a study's question."""
+    build = favoured(results)
+    return [_wide(results, build), _winners(results), _drivers(results, build)]
+
+
+def favoured(results: Results) -> int:
+    """The build that is most probably first by the first criterion, in the mean of all scenarios."""
+    first = np.nan_to_num(results.figures["ranking"]["rank_acceptability"][0, :, :, 0])
+    return int(np.argmax(first.mean(axis=0)))
+
+
+def listed(names: list[str], last: str = "and") -> str:
+    """Words in a row: `a, b and c`."""
+    return f" {last} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def by_name(results: Results, criterion: int) -> str:
+    """A criterion in words, with its precision."""
+    by = results.study.criteria[criterion]
+    return " ".join(filter(None, [output_name(results.study, by.output), by.precision]))
+
+
+# --- how wide ----------------------------------------------------------------------------------------------------
+
+
+def _wide(results: Results, build: int) -> str:
+    """What the favoured build costs, and the battery units it takes, by scenario."""
+    study, units = results.study, f"{results.study.battery.label}s"
+    order = list(range(len(study.scenarios)))
+    if few := len(order) > PLACES:
+        order.sort(key=lambda s: float(results.figures["bands"]["capex"][QUANTILES.index(0.5), s, build]))
+        order = [order[0], order[-1]]
+    told = [f"{_ends(results, 'capex', s, build)} with {_ends(results, 'battery_count', s, build)}"
+            f"{f' {units}' if i == 0 else ''}{_place(results, s)}" for i, s in enumerate(order)]
+    enough = [f"{int(results.figures['counts']['battery_count_enough'][s, build])}" for s in order]
+    lead = f"{study.builds[build].label}, favoured by {by_name(results, 0)}," if len(study.builds) > 1 else (
+        study.builds[build].label)
+    costs = f"{lead} costs {'from ' if few else ''}{listed(told, 'to' if few else 'and')}"
+    if certain(results):
+        return f"{costs}."
+    return (f"{costs} (median [5 % to 95 % quantile]); to have enough {units} with 95 % probability, buy "
+            f"{listed(enough, 'to' if few else 'and')}.")
+
+
+def _place(results: Results, scenario: int) -> str:
+    return f" in {results.study.scenarios[scenario]}" if len(results.study.scenarios) > 1 else ""
+
+
+def _ends(results: Results, output: str, scenario: int, build: int) -> str:
+    """Median and band: `$238,400 [$213,200–$274,200]`, `9 [7–11]`."""
+    values = results.figures["bands"][output][:, scenario, build]
+    low, middle, high = (_figure(output, float(values[QUANTILES.index(q)])) for q in (0.05, 0.5, 0.95))
+    return middle if low == high else f"{middle} [{low}–{high}]"
+
+
+def _figure(output: str, value: float) -> str:
+    if output != "capex" or not math.isfinite(value):
+        return number(value, decimals=0)
+    digits = 3 - math.floor(math.log10(abs(value))) if value else 0  # four significant ones
+    return f"${round(value, min(digits, 0)):,.0f}"
+
+
+# --- who wins ----------------------------------------------------------------------------------------------------
+
+
+def _winners(results: Results) -> str:
+    """Who is first by the first criteria of different outputs, and how surely; what is open is said to be."""
+    study = results.study
+    if len(study.builds) < 2:
+        return f"There is one build, {study.builds[0].label}, and so nothing to choose."
+    outputs = [c.output for c in study.criteria[: study.listed]]
+    some = [i for i, name in enumerate(outputs) if name not in outputs[:i]][:BY]
+    told = [text for i in some if (text := _by(results, i))]
+    return f"By {'; by '.join(told)}." if told else "By no criterion can the builds be ranked."
+
+
+def _by(results: Results, criterion: int) -> str:
+    """Who wins by one criterion, scenarios of which the same is to be said together."""
+    groups: dict[str, list[tuple[int, float]]] = {}
+    for s in range(len(results.study.scenarios)):
+        if np.isfinite(results.figures["ranking"]["rank_acceptability"][criterion, s, :, 0]).any():
+            words, share = _verdict(results, criterion, s)
+            groups.setdefault(words, []).append((s, share))
+    if not groups:
+        return ""
+    everywhere = len(groups) == 1
+    told = [f"{words}{'' if everywhere else _places(results, found)}{_shares(results, words, found)}"
+            for words, found in groups.items()]
+    return f"{by_name(results, criterion)} {', and '.join(told)}"
+
+
+def _verdict(results: Results, criterion: int, scenario: int) -> tuple[str, float]:
+    """Who is first, in words, and the probability."""
+    group, total, rivals = leaders(results, (criterion, scenario))
+    labels = [b.label for b in results.study.builds]
+    name = listed([labels[i] for i in group])
+    wins = "wins" if len(group) == 1 else "tie for first"
+    if certain(results):
+        return f"{name} {wins}", 1.0
+    for word, least in SURE:
+        if total >= least:
+            return f"{name} {word} {wins}", total
+    share = results.figures["ranking"]["rank_acceptability"][criterion, scenario, :, 0]
+    others = rivals or [i for i in np.argsort(-np.nan_to_num(share)).tolist() if i not in group][:1]
+    told = [f"{listed([labels[i] for i in group], '=')} ({percent(total, 0)})",
+            *(f"{labels[i]} ({percent(float(share[i]), 0)})" for i in others)]
+    return f"{OPEN} between {listed(told)}", total
+
+
+def _places(results: Results, found: list[tuple[int, float]]) -> str:
+    return f" in {listed([results.study.scenarios[s] for s, _ in found])}"
+
+
+def _shares(results: Results, words: str, found: list[tuple[int, float]]) -> str:
+    """Probabilities, from the least to the most, where the words do not have them."""
+    if words.startswith(OPEN) or certain(results):
+        return ""
+    found = [(s, min(p, 1 - upper_limit(results.samples))) for s, p in found]
+    ends = dict.fromkeys([percent(min(p for _, p in found), 0), percent(max(p for _, p in found), 0)])
+    return f" ({' to '.join(ends)})"
+
+
+# --- what drives it ----------------------------------------------------------------------------------------------
+
+
+def _drivers(results: Results, build: int) -> str:
+    """What drives the favoured build's CapEx, and what to look up first."""
+    if certain(results):
+        return "Every input is a single number here, so that nothing is said of how uncertain this is."
+    if "influence" not in results.figures:
+        return "What drives this was not asked for: the study has its sensitivity off."
+    told, found = _largest(results, build), first_to_look_up(results)
+    lead = f"Its CapEx hangs most on {listed(told)}" if told else "No single input drives its CapEx"
+    if found is None:
+        return f"{lead}; there is no one input that is worth looking up before choosing."
+    name, grade, worth = found
+    graded = f"its evidence is of grade {grade}; " if grade else ""
+    return f"{lead}; look up first: {name} ({graded}to know it before choosing is worth {worth})."
+
+
+def _largest(results: Results, build: int) -> list[str]:
+    """The inputs that have most of the variance of CapEx, in the mean of all scenarios, with their shares."""
+    group = results.figures["shapley"]
+    if "capex" not in group.variables:
+        return []
+    each: Floats = group["capex"][:, :, build]
+    share = np.nan_to_num(each[:, ~np.isnan(each).all(axis=0)]).mean(axis=1) if np.isfinite(each).any() else each[:, 0]
+    order = [i for i in np.argsort(-np.nan_to_num(share))[:DRIVERS].tolist() if share[i] >= LEAST]
+    names = [input_words(results.study, str(group["input"][i])) for i in order]
+    of = " of the variance"
+    return [f"{name} ({percent(float(share[i]), 0)}{of if i == order[0] else ''})"
+            for name, i in zip(names, order, strict=True)]
