@@ -80,5 +80,5 @@
   found.unnamed = all("a, button, select, summary, [role=region]").filter(each => visible(each) &&
     !(each.textContent.trim() || each.getAttribute("aria-label") || each.labels?.length)).map(name);
 
-  parent.postMessage(JSON.stringify(found), "*");
+  setTimeout(() => parent.postMessage(JSON.stringify(found), "*"), 200); // what is refused is told a little later
 }
