@@ -75,8 +75,19 @@ def first_to_look_up(results: Results) -> tuple[str, str, str] | None:
     for name in _sorted(results, lead):
         if name in results.figures["shapley"]["input"] and _worth(results, name):
             grade = str(group["grade"][group["input"] == name][0])
-            return set_name(results, name), grade, _elsewhere(results, name).replace(",\n", " in ")
+            told = [_most(results, name, lead)] if _sure(results, name, lead) else []
+            return set_name(results, name), grade, (told or [_elsewhere(results, name).replace(",\n", " in ")])[0]
     return None
+
+
+def _most(results: Results, name: str, lead: Criterion) -> str:
+    """The most that an input is worth by a criterion, and where."""
+    group = results.figures["information"]
+    i, c = group["input"].tolist().index(name), results.study.criteria.index(lead)
+    s = int(np.argmax(group["evppi"][i, c]))
+    error = half_width(group["evppi_se"][i, c, s], int(group["replicates"]))
+    amount = _amount(float(group["evppi"][i, c, s]), float(error), OUTPUTS[lead.output].unit)
+    return f"{amount} by {output_name(results.study, lead.output)} in {group['scenario'][s]}"
 
 
 def _lead(results: Results) -> Criterion:
