@@ -35,7 +35,8 @@ def main(repeats: int) -> None:
         times: dict[str, list[float]] = {name: [] for name in studies}
         for _ in range(repeats):
             for name, path in studies.items():
-                times[name].append(cold([command, "run", str(path), "--out", folder, "--no-progress"])[0])
+                run = [command, "run", str(path), "--out", folder, "--no-report", "--no-progress"]
+                times[name].append(cold(run)[0])
     both = {name: median(each) for name, each in times.items()}
     ratio = median(a / b for a, b in zip(times["with"], times["without"], strict=True))
     print(f"with {both['with']:.2f} s, without {both['without']:.2f} s, ratio {ratio:.2f} (medians of {repeats} runs)")

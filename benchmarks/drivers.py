@@ -37,7 +37,8 @@ def main(repeats: int) -> None:
         for _ in range(repeats):
             for name, path in studies.items():
                 begun = _processor()
-                wall[name].append(cold([command, "run", str(path), "--out", folder, "--force", "--no-progress"])[0])
+                run = [command, "run", str(path), "--out", folder, "--force", "--no-report", "--no-progress"]
+                wall[name].append(cold(run)[0])
                 busy[name].append(_processor() - begun)
     for what, times in (("wall", wall), ("processor", busy)):
         ratio = median(a / b for a, b in zip(times["with"], times["without"], strict=True))
