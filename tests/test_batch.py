@@ -44,9 +44,9 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def run(capsys):
-    """The command: its exit status, output and error output, in single spaces."""
-    def run(*arguments):
-        status = cli.main(["run", *map(str, arguments)])
+    """The command: its exit status, output and error output, in single spaces; the page only where it is asked for."""
+    def run(*arguments, page=False):
+        status = cli.main(["run", *map(str, arguments), *([] if page else ["--no-report"])])
         return (status, *(" ".join(text.split()) for text in capsys.readouterr()))
 
     return run
@@ -261,14 +261,15 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_makes_results_not_current(folder, run, change):
+    page = change in ("no page", "no figures")
     (folder / "gamma.toml").unlink()
-    run(folder)
+    run(folder, page=page)
     CHANGES[change](folder)
-    status, out, _ = run(folder)
+    status, out, _ = run(folder, page=page)
     assert status == 0
     assert "beta: current" not in out
     assert ran(out)[1] == ["alpha"]
-    assert run(folder)[1].count(": current") == 2  # all is well again
+    assert run(folder, page=page)[1].count(": current") == 2  # all is well again
 
 
 def test_options_that_change_the_results_make_them_not_current(folder, run):
