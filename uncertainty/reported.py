@@ -132,7 +132,7 @@ class Reported:
 
     @cached_property
     def total_order(self) -> xr.Dataset | None:
-        """Total-order Sobol' indices of the same (input, ...), and `<name>_noise`: 1 where one is not above chance."""
+        """Total-order Sobol' indices of the same (input, ...), and `<name>_noise`: 1 where one is not above zero."""
         return self._dataset("total_order")
 
     @cached_property
