@@ -5,8 +5,9 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const visible = each => each.checkVisibility();
   const name = each => `${each.tagName} ${each.id || each.className.baseVal || each.className} ${each.textContent.trim().slice(0, 40)}`;
-  const selects = ["pick-scenario", "pick-criterion"].map(id => document.getElementById(id));
-  found.first = selects.map(each => each.value);
+  const selects = all("#picker select"), key = each => each.id.replace("pick-", "");
+  const picked = () => Object.fromEntries(selects.map(each => [key(each), each.value]));
+  found.first = picked();
 
   // all tables open, so that they are looked at too
   for (const each of all("details")) each.open = true;
@@ -45,21 +46,23 @@
 
   // every pick
   found.picked = [];
-  const place = each => [each.dataset.scenario || "", each.dataset.criterion || ""];
-  for (const scenario of [...selects[0].options].map(o => o.value))
-    for (const criterion of [...selects[1].options].map(o => o.value)) {
-      selects[0].value = scenario;
-      selects[1].value = criterion;
-      selects[1].dispatchEvent(new Event("change", { bubbles: true }));
-      found.picked.push([scenario, criterion, all("figure").filter(visible).map(place),
-        all("tbody[data-criterion]").filter(visible).map(place), all(".undrawn").filter(each =>
-          visible(each) === all("figure[data-criterion]", each.parentNode).some(visible)).map(name)]);
-    }
+  const place = each => ({ ...each.dataset });
+  const picks = ([one, ...others]) => one ? [...one.options].flatMap(o => picks(others).map(rest => [o.value, ...rest])) : [[]];
+  for (const values of picks(selects)) {
+    values.forEach((value, i) => { selects[i].value = value; });
+    selects.at(-1)?.dispatchEvent(new Event("change", { bubbles: true }));
+    found.picked.push({ picked: picked(), figures: all("figure").filter(visible).map(place),
+      ranked: all("tbody[data-criterion]").filter(visible).map(place), unsaid: all(".undrawn").filter(each =>
+        visible(each) === all("figure[data-criterion]", each.parentNode).some(visible)).map(name) });
+  }
 
-  // a table in the order of its figures
-  const table = document.querySelector("#wide table"), header = [...table.tHead.rows[0].cells].find(h => /CapEx/.test(h.textContent));
-  const values = () => [...table.tBodies[0].rows].map(row => parseFloat(row.cells[header.cellIndex].textContent.replaceAll(",", "")));
-  const ordered = sign => values().every((x, i, each) => !i || sign * (x - each[i - 1]) >= 0);
+  // a table in the order of its figures, or of its words where it has none
+  const header = all("#wide th.n").find(h => /CapEx/.test(h.textContent)) || document.querySelector("#wide th");
+  const table = header.closest("table"), text = row => row.cells[header.cellIndex].textContent;
+  const follows = header.classList.contains("n") ? (a, b) => parseFloat(a.replaceAll(",", "")) >= parseFloat(b.replaceAll(",", ""))
+    : (a, b) => a.localeCompare(b, "en", { numeric: true }) >= 0;
+  const values = () => [...table.tBodies[0].rows].map(text);
+  const ordered = sign => values().every((x, i, each) => !i || (sign > 0 ? follows(x, each[i - 1]) : follows(each[i - 1], x)));
   const orders = [1, -1].map(sign => {
     header.querySelector("button").click();
     return ordered(sign) ? header.getAttribute("aria-sort") : "not sorted";

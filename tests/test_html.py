@@ -100,7 +100,7 @@ def test_without_a_script_the_first_scenario_and_criterion_are_shown(results, pa
         assert ("hidden" in attrs) == any(attrs.get(k, v) != v for k, v in first.items())
     shown = {(p["data-scenario"], p["data-criterion"]) for p in page.all("tbody") if "data-criterion" in p}
     assert shown == {(s, c.name) for s in study.scenarios for c in study.criteria}
-    assert [o["value"] for o in page.all("option") if "value" in o] == [c.name for c in study.criteria]
+    assert [o["value"] for o in page.all("option")] == [*study.scenarios, *(c.name for c in study.criteria)]
     assert page.all("noscript")
 
 

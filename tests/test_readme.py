@@ -10,7 +10,7 @@ import pytest
 import uncertainty as un
 from uncertainty import cli
 from uncertainty.model import INPUTS, OUTPUTS
-from uncertainty.report import sweep_sections
+from uncertainty.report import option_map
 from uncertainty.report.text import percent
 
 README = Path(__file__).parent.parent / "README.md"
@@ -52,7 +52,7 @@ def test_its_option_map_is_what_the_study_gives():
     assert len(rows) == 3
     budget, told = rows[1]
     swept = un.run(un.load("market-option-map").at(budget=float(budget.strip("$").replace(",", ""))))
-    cells = sweep_sections._cells(swept)[:, 0, 0]
+    cells = option_map._cells(swept)[:, 0, 0]
     assert told.split(" | ") == [f"{cell.names} {cell.told}" for cell in cells]
 
 

@@ -459,7 +459,8 @@ def test_a_sweep_is_one_folder(file, run):
     assert (status, err) == (0, "")
     assert "At each of 6 points 512 samples" in out
     folder = Path("results/swept")
-    assert sorted(p.name for p in folder.iterdir()) == ["report.md", "results.nc", "summary.json", "tables"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "figures", "report.html", "report.md", "results.nc", "summary.json", "tables"]
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     study = un.load("swept.toml")
     assert summary["sweep"] == {"budget": {"unit": "USD", "values": [50_000, 150_000, 250_000]},

@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 _HOME = {
     "load": "study", "Study": "study", "StudyError": "files",
     "run": "runner", "Results": "results", "Sweep": "sweep", "write": "store",
-    "table": "tabular", "write_tables": "tabular",
+    "figures": "charts.listing", "table": "tabular", "write_tables": "tabular",
     "ModelError": "plan", "WorkerError": "execution",
     "sample": "samples", "propagate": "propagation", "nearest_flip": "nearest",
     "sobol_indices": "sensitivity", "shapley_effects": "sensitivity", "morris": "screening",
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .analysis.labelled import pairwise_winning as pairwise_winning
     from .analysis.labelled import probability as probability
     from .analysis.labelled import rank_acceptability as rank_acceptability
+    from .charts.listing import figures as figures
     from .distributions import Marginal as Marginal
     from .distributions import beta as beta
     from .distributions import discrete as discrete

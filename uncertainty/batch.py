@@ -131,10 +131,15 @@ def cost(job: Job, page: bool = True) -> Cost:
     replicates = sum(task.end - task.first for task in job.waiting)
     kept = samples.disk_bytes(plan, job.wanted) if job.store else 0
     memory = IMPORTS + _memory(plan) + (samples.writer_bytes(plan) if job.store else 0)
-    drawn = PAGE * len(plan.study.scenarios) if page else 0
-    files = POINT if job.study.point else RESULTS + drawn + CONCLUSION * len(plan.asked.watched)
-    disk = files + _pieces(plan, 1 + len(job.waiting)) + kept
+    point = bool(job.study.point)  # its replicates are in one piece already
+    files = POINT if point else RESULTS + _drawn(plan.study, page) + CONCLUSION * len(plan.asked.watched)
+    disk = files + _pieces(plan, len(job.waiting) + (not point)) + kept
     return Cost(replicates, replicates * plan.study.sampling.samples, memory, disk)
+
+
+def _drawn(study: Study, page: bool) -> int:
+    """Bytes of the page and its figures."""
+    return PAGE * len(study.scenarios) if page else 0
 
 
 def _pieces(plan: Plan, files: int) -> int:
@@ -165,7 +170,9 @@ def cost_of(work: Work, page: bool = True) -> Cost:
         each.append(cost(job, page))
         job.forget()
     replicates, made, memory, disk = zip(*each, strict=True)
-    return Cost(sum(replicates), sum(made), max(memory) + POINT * len(each) * bool(work.study.sweep), sum(disk))
+    swept = bool(work.study.sweep)
+    return Cost(sum(replicates), sum(made), max(memory) + POINT * len(each) * swept,
+                sum(disk) + _drawn(work.study, page) * swept)
 
 
 def finish(outcome: Outcome, out: Path, page: bool = True) -> Path:

@@ -43,6 +43,8 @@ def parser() -> argparse.ArgumentParser:
     for name in ("before", "after"):
         compare.add_argument(name, metavar=name.upper(), help="results folder, or a study, which is run")
     compare.add_argument("--json", action="store_true", help="print the comparison as JSON, and no tables")
+    compare.add_argument("--page", metavar="FILE", type=Path,
+                         help="write it as a page too, one HTML file with figures, to read and to pass on")
     _init_arguments(commands.add_parser("init", help="write a commented study to start from",
                                         description="Write a commented study that runs as it is."))
     schema = commands.add_parser(

@@ -141,6 +141,12 @@ def verdicts(move: Move) -> tuple[str, str]:
     return verdict(move.before.value), verdict(move.after.value)
 
 
+def other_verdict(move: Move) -> bool:
+    """Whether a claim has another verdict; holds always counts as robust, never as unlikely."""
+    one, other = ({"holds always": "robust", "never": "unlikely"}.get(word, word) for word in verdicts(move))
+    return one != other
+
+
 def _retold(before: Side, after: Side, name: str) -> bool:
     """Whether a claim of one id is put to other tests, as far as is known."""
     tests = [{claim.id: (claim.quantile, claim.test) for claim in side.study.ledger.claims} if side.study else {}

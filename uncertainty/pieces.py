@@ -12,8 +12,8 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
@@ -33,6 +33,18 @@ from .versions import versions
 Arrays = Mapping[str, NDArray[Any]]
 FORMAT = 4  # of pieces: part of their hash
 STALE = 24 * 3600.0  # seconds after which pieces of a study that is no longer the same are swept away
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A file to write that takes the place of another once it is whole, or not at all; with the folders to it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.stem}-{os.getpid()}-{threading.get_ident()}")
+    try:
+        yield scratch
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def key(study: Study) -> str:
@@ -91,15 +103,8 @@ class Pieces:
 
     def keep(self, part: Part) -> None:
         """Write a piece, whole or not at all."""
-        path = self._path(Task(part.first, part.end))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.stem}-{os.getpid()}-{threading.get_ident()}")
-        try:
-            with scratch.open("wb") as stream:
-                np.savez(stream, **_packed(self.key, part))
-            scratch.replace(path)
-        finally:
-            scratch.unlink(missing_ok=True)
+        with whole(self._path(Task(part.first, part.end))) as scratch, scratch.open("wb") as stream:
+            np.savez(stream, **_packed(self.key, part))
 
     def try_keep(self, part: Part) -> bool:
         """Keep a part, or say in `refused` why that cannot be: no run is lost for it."""

@@ -211,7 +211,7 @@ class _Report:
             every = f"; every sample to {folder}.zarr" if work.store else ""
             if self.arguments.resume:
                 print(f"Resumed: {work.reused} of {work.done} replicates were there already.")
-            page = "\nreport.html and figures/, and " if not (self.arguments.no_report or work.study.sweep) else " "
+            page = "\nreport.html and figures/, and " if not self.arguments.no_report else " "
             print(f"Written to {folder}:{page}report.md, summary.json, results.nc, tables/{every}\n", flush=True)
         return self._written(work.study.name, folder)
 

@@ -40,7 +40,7 @@ def write(results: Results | Sweep, folder: str | os.PathLike[str], page: bool =
     folder
         made, with its parents, where it is not there.
     page
-        whether `report.html` and `figures/*.svg` are made, which takes some seconds; of a sweep they are not.
+        whether `report.html` and `figures/*.svg` are made, which takes some seconds.
 
     Returns
     -------
@@ -64,8 +64,7 @@ def write(results: Results | Sweep, folder: str | os.PathLike[str], page: bool =
 
 
 def is_whole(folder: Path, study: Study, page: bool = True) -> bool:
-    """Whether all is there that `write` writes of a study, with the page or without it; a sweep has none."""
-    page = page and not study.sweep
+    """Whether all is there that `write` writes of a study, with the page or without it."""
     files = [*(name for name in OURS if page or name not in PAGE),
              *(f"tables/{name}.csv" for name in (sweep_tables.names(study) if study.sweep else TABLES))]
     return all((folder / file).exists() for file in files)
@@ -96,20 +95,23 @@ def _fill(results: Results | Sweep, folder: Path, page: bool) -> None:
     from .report.netcdf import netcdf  # netCDF4 takes its time to import: after the rest
 
     (folder / "results.nc").write_bytes(netcdf(results, made))
-    if page and not isinstance(results, Sweep):
+    if page:
         _draw(results, folder, made)
 
 
-def _draw(results: Results, folder: Path, made: dict[str, str]) -> None:
+def _draw(results: Results | Sweep, folder: Path, made: dict[str, str]) -> None:
     """Write figures, and the page that has them."""
-    from .charts import chosen  # these take their time to import: after the rest
-    from .report.html import page
+    from .charts import chosen, swept  # these take their time to import: after the rest
+    from .report.html import html
+    from .report.pages import page
 
-    pictures = [(drawn, drawn.svg()) for drawn in chosen(results)]
+    found = swept(results) if isinstance(results, Sweep) else chosen(results)
+    pictures = [(each, each.svg()) for each in found]
     (folder / "figures").mkdir()
     for drawn, svg in pictures:
         (folder / "figures" / f"{drawn.name}.svg").write_text(drawn.standing(svg), encoding="utf-8", newline="\n")
-    (folder / "report.html").write_text(page(results, made, pictures), encoding="utf-8", newline="\n")
+    text = html(page(results, made, pictures))
+    (folder / "report.html").write_text(text, encoding="utf-8", newline="\n")
 
 
 def _replace(folder: Path, new: Path, old: Path) -> None:

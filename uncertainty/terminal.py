@@ -30,13 +30,15 @@ def show(results: Results | Sweep, screen: Console) -> None:
     """Print the tables of a run."""
     from .report import sections, sweep_sections
     from .report.answer import answer
+    from .report.sweep_answer import sweep_answer
     from .report.text import trust
-    from .results import Results
+    from .sweep import Sweep
 
     heading(results.study, screen)
-    for sentence in answer(results) if isinstance(results, Results) else []:
+    for sentence in sweep_answer(results) if isinstance(results, Sweep) else answer(results):
         screen.print(f"{sentence}\n", markup=False)
-    for section in sections.sections(results) if isinstance(results, Results) else sweep_sections.sections(results):
+    found = sweep_sections.sections(results) if isinstance(results, Sweep) else sections.sections(results)
+    for section in found:
         show_section(section, screen)
     screen.print(trust(results), markup=False)
 

@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,11 @@ def compare(arguments: Namespace) -> int:
     from . import comparing
     from .report.comparison_tree import tree
     from .report.summary import to_json
+    from .running import UsageError
 
     names = arguments.before, arguments.after
+    if arguments.page and arguments.page.is_dir():
+        raise UsageError(f"--page: {arguments.page} is a folder; name a file, such as {arguments.page}/page.html")
     found = {name: _side(name) for name in dict.fromkeys(names)}
     with _counted(not arguments.json) as step:
         comparison = comparing.compare(found[names[0]], found[names[1]], step)
@@ -31,7 +35,23 @@ def compare(arguments: Namespace) -> int:
         print(to_json(tree(comparison)))
     else:
         _show(comparison)
+    if arguments.page:
+        _write(comparison, arguments.page)
+        if not arguments.json:
+            print(f"Written to {arguments.page}")
     return 0
+
+
+def _write(comparison: Comparison, path: Path) -> None:
+    """Write the page, whole or not at all."""
+    from .charts import compared
+    from .pieces import whole
+    from .report.comparison_page import page
+    from .report.html import html
+
+    text = html(page(comparison, [(drawn, drawn.svg()) for drawn in compared(comparison)]))
+    with whole(path) as scratch:
+        scratch.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _show(comparison: Comparison) -> None:
@@ -43,7 +63,7 @@ def _show(comparison: Comparison) -> None:
     screen.print(head, style="bold", markup=False)
     for line in [*lines, ""] if lines else []:
         screen.print(line, markup=False)
-    for section in sections(comparison):
+    for section in chain(*sections(comparison)):
         show_section(section, screen)
         if not section.note:
             screen.print()

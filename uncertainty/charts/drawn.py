@@ -97,7 +97,8 @@ class Drawn:
     title, alt, caption : what it is called; what it looks like, for who cannot see it; what it shows and says
     paint : draws it, on an Axes, or on an array of so many rows and columns
     height : [inches]
-    scenario, criterion : that it is of, or the output or the claim; "" where it is of all
+    scenario, criterion : that it is of, or the output; "" where it is of all
+    claim : that it is of, by its id
     """
 
     key: str
@@ -109,11 +110,12 @@ class Drawn:
     grid: tuple[int, int] = (1, 1)
     scenario: str = ""
     criterion: str = ""
+    claim: str = ""
 
     @property
     def name(self) -> str:
         """A name that no other figure of a study has, fit for a file and for the ids of a page."""
-        parts = (part for part in (self.key, self.scenario, self.criterion) if part)
+        parts = (part for part in (self.key, self.scenario, self.criterion, self.claim) if part)
         return "-".join(re.sub(r"\W+", "-", part).strip("-") for part in parts)
 
     def figure(self) -> Figure:
@@ -138,6 +140,10 @@ class Drawn:
                                   metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
         text = _own(target.getvalue().decode(), self)
         return self.standing(text) if alone else text
+
+    def _repr_svg_(self) -> str:
+        """The figure as a notebook shows it."""
+        return self.svg(alone=True)
 
     def standing(self, svg: str) -> str:
         """The SVG text of a page as that of a file, which brings its own colours, for light and for dark."""

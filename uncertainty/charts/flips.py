@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MOVES = 7  # of a flip that have a row of their own
 WIDE = 0.1  # share from which on it is written into its bar
 CURVES = 3  # inputs that have a curve
+Of = tuple[str, str, str]  # scenario and criterion, or else claim
 LEAST_SWING = 0.1  # of P(holds) between values of an input, below which there is nothing to see
 
 
@@ -69,7 +71,7 @@ def _ends(move: Move) -> tuple[str, str]:
     return f"{move.central:.6g}{unit}", f"{move.value:.6g}{unit}"
 
 
-def flip_figure(study: Study, found: Break, title: str, scenario: str, criterion: str) -> Drawn | None:
+def flip_figure(study: Study, found: Break, title: str, of: Of) -> Drawn | None:
     """Of a break that has a nearest flip."""
     if not found.moves:
         return None
@@ -83,7 +85,7 @@ def flip_figure(study: Study, found: Break, title: str, scenario: str, criterion
                f"{sigma(found.distance)} sigma away (1 is one standard deviation of one normal input). {many}{said}. "
                f"P(flipped) in the samples: {flipped_words(found)}.{near}")
     return Drawn("flip", f"What would flip it: {title}", f"Waterfall of {rows} steps to the flip; {said}.", caption,
-                 partial(flip_steps, study, found=found), 1.0 + 0.42 * rows, scenario=scenario, criterion=criterion)
+                 partial(flip_steps, study, found=found), 1.0 + 0.42 * rows, (1, 1), *of)
 
 
 # --- break-even curves --------------------------------------------------------------------------------------------
@@ -125,7 +127,7 @@ def _break_even(results: Results, found: Break, name: str) -> list[float]:
     return [level for level in levels if 0 < level < 1]
 
 
-def curves_figure(results: Results, found: Break, title: str, scenario: str, criterion: str) -> Drawn | None:
+def curves_figure(results: Results, found: Break, title: str, of: Of) -> Drawn | None:
     """Of a break that is flipped in some samples and not in others, and whose inputs make a difference to that."""
     chosen = _chosen(found)
     if not chosen or max(np.ptp(curve.probability) for curve in chosen) < LEAST_SWING:
@@ -142,7 +144,7 @@ def curves_figure(results: Results, found: Break, title: str, scenario: str, cri
     caption = ("P(holds) where one input is at a quantile of its distribution and all others vary, with 95 % "
                f"intervals. {said}. {end}")
     return Drawn("break-even", f"When does it hold: {title}", f"Curves of {len(chosen)} inputs. {said}.", caption,
-                 partial(curves, results, found=found), 3.6, scenario=scenario, criterion=criterion)
+                 partial(curves, results, found=found), 3.6, (1, 1), *of)
 
 
 # --- of first places and of claims --------------------------------------------------------------------------------
@@ -152,7 +154,7 @@ def first_place_figures(view: View) -> list[Drawn]:
     """What would flip first place by the criterion in the scenario."""
     found = {(each.target, each.scenario): each for each in view.results.breaks}.get((view.by.name, view.where))
     title = f"{_central_first(view)} first by {view.title}, {view.where}"
-    return _both(view.results, found, title, view.where, view.by.name) if found else []
+    return _both(view.results, found, title, (view.where, view.by.name, "")) if found else []
 
 
 def _central_first(view: View) -> str:
@@ -166,10 +168,18 @@ def claim_figures(results: Results, claim: str) -> list[Drawn]:
     """What would flip a claim, by its id: nearest flip and break-even curves, as far as there are any."""
     found = {each.target: each for each in results.breaks if not each.scenario}.get(claim)
     says = {c.id: c.says for c in results.study.ledger.claims}
-    return _both(results, found, f"{claim}, {says[claim]}", "", claim) if found else []
+    return _both(results, found, f"{claim}, {says[claim]}", ("", "", claim)) if found else []
 
 
-def _both(results: Results, found: Break, title: str, scenario: str, criterion: str) -> list[Drawn]:
-    drawn = [flip_figure(results.study, found, title, scenario, criterion),
-             curves_figure(results, found, title, scenario, criterion)]
+def likely_flips(results: Results, most: int) -> list[Drawn]:
+    """The nearest flips of so many claims, of those that are flipped most probably."""
+    says = {c.id: c.says for c in results.study.ledger.claims}
+    found = sorted((each for each in results.breaks if not each.scenario), key=lambda each: -float(each.flips.value))
+    drawn = (flip_figure(results.study, each, f"{each.target}, {says[each.target]}", ("", "", each.target))
+             for each in found)
+    return [replace(each, key="claim-flip") for each in drawn if each][:most]
+
+
+def _both(results: Results, found: Break, title: str, of: Of) -> list[Drawn]:
+    drawn = [flip_figure(results.study, found, title, of), curves_figure(results, found, title, of)]
     return [each for each in drawn if each]

@@ -8,7 +8,7 @@ from .bands import bands_figure
 from .claims import claims_figure
 from .drawn import Drawn, View
 from .driving import sobol_figure, tornado_figure, worth_figure
-from .flips import first_place_figures
+from .flips import first_place_figures, likely_flips
 from .risks import counts_figure, exceedance_figure
 from .scatter import scatter_figure
 from .trust import convergence_figure
@@ -44,11 +44,14 @@ def figures(results: Results, scenario: str, criterion: str) -> list[Drawn]:
 
 
 MORE = 3  # criteria beside the first of which a page has some figures, each of another output
+FLIPS = 3  # claims of which it has the nearest flip
 SOME = ("bands", "ranks", "tornado", "worth")  # figures that it has of these
 
 
 def chosen(results: Results) -> list[Drawn]:
     """The figures of a page, each once: all of the first criterion, some of a few others, in every scenario.
+
+    And what would flip the claims that are flipped most probably.
 
     Any other is to be had by `figures`; to draw all of them would take longer than a run.
     """
@@ -57,4 +60,4 @@ def chosen(results: Results) -> list[Drawn]:
     by = [c.name for i, c in enumerate(criteria) if c.output not in outputs[:i]][: 1 + MORE]
     found = {each.name: each for c in by for scenario in results.study.scenarios
              for each in figures(results, scenario, c) if c == by[0] or each.key in SOME}
-    return list(found.values())
+    return [*found.values(), *likely_flips(results, FLIPS)]

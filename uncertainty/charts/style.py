@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ LINES = ("-", "--", ":", "-.")
 HIGH, LOW = "#5b62c4", "#94861a"  # where two things are told apart that are no builds
 PALE = "#b3b7e6"  # of groups beside what they are made of
 SHADES = "Blues"  # from little to much
+EVEN = 0.179  # luminance at which black and white are read as well (WCAG 2.2)
 LABEL, WIDTH = 26, 7.2  # characters of a line of a label; inches of a figure
 SCALES = {
     "USD": ((1e6, "million USD"), (1e3, "1,000 USD"), (1.0, "USD")),
@@ -56,6 +58,12 @@ def marker(build: int) -> str:
 def line(build: int) -> str:
     """A build's line style."""
     return LINES[build // len(COLOURS) % len(LINES)]
+
+
+def ink_on(back: Sequence[float]) -> str:
+    """Black or white, whichever is read better on red, green and blue from 0 to 1: with a contrast of at least 4.5."""
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in back]
+    return "#ffffff" if float(np.dot([0.2126, 0.7152, 0.0722], linear)) < EVEN else "#000000"
 
 
 def wrapped(text: str, width: int = LABEL, lines: int = 2) -> str:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROOM = 0.06  # share from which on it is written into its bar
-EVEN = 0.179  # luminance at which black and white are read as well (WCAG 2.2)
 NAMED = 4  # comparisons that are named
 TIES = 0.005  # probability from which on ties are told
 DIRECTIONS = {"lower": "least is best", "higher": "most is best"}
@@ -25,10 +24,8 @@ def _shade(share: float) -> tuple[tuple[float, ...], str]:
     """A colour from little to much, 0 to 1, and that of the text on it."""
     import matplotlib
 
-    red, green, blue, _ = matplotlib.colormaps[style.SHADES](0.05 + 0.9 * share)
-    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in (red, green, blue)]
-    luminance = float(np.dot([0.2126, 0.7152, 0.0722], linear))
-    return (red, green, blue), "#ffffff" if luminance < EVEN else "#000000"
+    back = matplotlib.colormaps[style.SHADES](0.05 + 0.9 * share)[:3]
+    return back, style.ink_on(back)
 
 
 def rank_bars(view: View, axes: Axes) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from ..analysis.bands import QUANTILES
 from ..analysis.claims import VERDICTS
 from ..analysis.error import upper_limit
+from ..reported import Reported
 from ..results import Results
 from .figures import Floats
 from .text import certain, leaders, number, percent
@@ -39,7 +40,7 @@ def listed(names: list[str], last: str = "and") -> str:
     return f" {last} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
-def by_name(results: Results, criterion: int) -> str:
+def by_name(results: Reported, criterion: int) -> str:
     """A criterion in words, with its precision."""
     by = results.study.criteria[criterion]
     return " ".join(filter(None, [output_name(results.study, by.output), by.precision]))
@@ -79,8 +80,11 @@ def _ends(results: Results, output: str, scenario: int, build: int) -> str:
 
 
 def _figure(output: str, value: float) -> str:
-    if output != "capex" or not math.isfinite(value):
-        return number(value, decimals=0)
+    return dollars(value) if output == "capex" and math.isfinite(value) else number(value, decimals=0)
+
+
+def dollars(value: float) -> str:
+    """Dollars to four significant digits, the whole ones: `$238,400`."""
     digits = 3 - math.floor(math.log10(abs(value))) if value else 0  # four significant ones
     return f"${round(value, min(digits, 0)):,.0f}"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from itertools import product
+from typing import NamedTuple
 
 from ..analysis.error import half_width
-from ..comparing import Comparison, Move, verdicts
+from ..comparing import Comparison, Move, other_verdict, verdicts
 from ..sides import Figure
 from .changes import inputs, labels, settings
 from .text import Section, named, number, percent
@@ -19,6 +20,15 @@ MUCH = 0.1  # a probability that moves by less is told where the first or the ve
 MOST = 10  # first places that are told
 
 
+class Sections(NamedTuple):
+    """Tables by what they answer."""
+
+    changed: list[Section]
+    wide: list[Section]
+    wins: list[Section]
+    holds: list[Section]
+
+
 def gist(comparison: Comparison) -> list[str]:
     """What it comes to, in a few lines of which the first is a title."""
     before, after = comparison.before.name, comparison.after.name
@@ -27,12 +37,12 @@ def gist(comparison: Comparison) -> list[str]:
     return [f"{before} -> {after}", *_in_short(comparison)]
 
 
-def sections(comparison: Comparison) -> list[Section]:
+def sections(comparison: Comparison) -> Sections:
     """The tables; none where there is no difference."""
     if comparison.same:
-        return []
-    return [*inputs(comparison), *settings(comparison.settings), *_bands(comparison), *_firsts(comparison),
-            *_claims(comparison)]
+        return Sections([], [], [], [])
+    return Sections([*inputs(comparison), *settings(comparison.settings)], _bands(comparison), _firsts(comparison),
+                    _claims(comparison))
 
 
 def trust(comparison: Comparison) -> str:
@@ -76,7 +86,7 @@ def _reach(kind: str, moves: list[Move]) -> str:
         return f", by {low:+,.0f} to {high:+,.0f} USD"
     if kind == "first":
         return f", by up to {100 * max(high, -low):.0f} points"
-    return f", {sum(_other_verdict(m) for m in moves) or 'none'} to another verdict"
+    return f", {sum(other_verdict(m) for m in moves) or 'none'} to another verdict"
 
 
 def _errors(comparison: Comparison) -> str:
@@ -189,18 +199,12 @@ def _counts(of: int, hands: int, more: int) -> str:
 def _claims(comparison: Comparison) -> list[Section]:
     """Claims of another verdict, or of which the probability moves much; the largest moves first."""
     moved = comparison.moved("claim")
-    told = [m for m in moved if _other_verdict(m) or abs(m.difference) >= MUCH]
+    told = [m for m in moved if other_verdict(m) or abs(m.difference) >= MUCH]
     rows = [[m.figure.name, comparison.after.claims[m.figure.name][0],
              *(f"{percent(p.value)}\n{word}" for p, word in zip((m.before, m.after), verdicts(m), strict=True)),
              _because(comparison, m, 100)] for m in sorted(told, key=lambda m: -abs(m.difference))]
-    other, quiet = sum(map(_other_verdict, moved)), len(moved) - len(told)
+    other, quiet = sum(map(other_verdict, moved)), len(moved) - len(told)
     note = (f"{other} of {sum(m.figure.kind == 'claim' for m in comparison.moves)} claims have another verdict; "
             f"{quiet or 'none'} more moved by less than {100 * MUCH:.0f} points: --json. Why: in points of P(holds).")
     return [Section("Which conclusions hold: before -> after", ["id", "claim", "before", "after", "why"], rows, note, 5)
             ] if rows else []
-
-
-def _other_verdict(move: Move) -> bool:
-    """Whether a claim has another verdict; holds always counts as robust, never as unlikely."""
-    one, other = ({"holds always": "robust", "never": "unlikely"}.get(word, word) for word in verdicts(move))
-    return one != other

@@ -9,6 +9,7 @@ from . import sweep_sections
 from .answer import answer
 from .appendix import battery_counts, given, provenance, ranks, sampling_errors
 from .sections import sections
+from .sweep_answer import sweep_answer
 from .text import Section, at_point, trust
 
 
@@ -26,14 +27,11 @@ def report(results: Results, versions: dict[str, str]) -> str:
 def sweep_report(sweep: Sweep, versions: dict[str, str]) -> str:
     """The whole of `report.md` of a sweep."""
     study = sweep.study
-    parts = [f"# {escape(study.title)}", escape(study.description), at_point(study), trust(sweep), ELSEWHERE,
+    parts = [f"# {escape(study.title)}", escape(study.description), at_point(study), "## The answer",
+             *map(escape, sweep_answer(sweep)), trust(sweep), sweep_sections.ELSEWHERE,
              *(_section(s) for s in sweep_sections.sections(sweep, full=True)),
              *map(_section, given(sweep)), _provenance(sweep, versions)]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-ELSEWHERE = ("Every other figure is there at every point: in `tables/*.csv`, by point in `summary.json`, and in "
-             "`results.nc`, where what is swept are dimensions. What would break conclusions is not searched for.")
 
 
 def escape(text: str) -> str:

@@ -1,23 +1,25 @@
 "use strict";
 const every = (selector, within = document) => Array.from(within.querySelectorAll(selector));
-const scenario = document.getElementById("pick-scenario"), criterion = document.getElementById("pick-criterion");
+const picks = every("#picker select");
 
 // What is picked is shown, and what hangs on neither.
 function show() {
-  const fits = (of, value) => of === undefined || of === value;
+  const fits = (of, pick) => of === undefined || of === pick.value;
   for (const each of every("[data-scenario], [data-criterion]"))
-    each.hidden = !(fits(each.dataset.scenario, scenario.value) && fits(each.dataset.criterion, criterion.value));
+    each.hidden = picks.some(pick => !fits(each.dataset[pick.id.replace("pick-", "")], pick));
   for (const each of every(".undrawn"))
     each.hidden = every("figure[data-criterion]", each.parentNode).some(figure => !figure.hidden);
   document.getElementById("picked").textContent =
-    `Shown: ${scenario.value}, ${criterion.selectedOptions[0].textContent}`;
+    `Shown: ${picks.map(pick => pick.selectedOptions[0].textContent).join(", ")}`;
 }
-for (const each of [scenario, criterion]) {
+for (const each of picks) {
   each.disabled = false;
   each.addEventListener("change", show);
 }
-document.getElementById("picker").addEventListener("submit", event => event.preventDefault());
-show(); // a browser may keep what was picked before
+if (picks.length) {
+  document.getElementById("picker").addEventListener("submit", event => event.preventDefault());
+  show(); // a browser may keep what was picked before
+}
 
 // Columns of figures are sorted by the first one of a cell, others as words; what is missing comes last.
 function figure(text) {

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from ..axes import Axis, Label
 from ..breaking import CLEAR, Break, Crossing, Move
 from ..model import INPUTS
 from ..study import Study
@@ -123,3 +124,21 @@ def ranges(crossings: Iterable[Crossing]) -> str:
 def share_there(crossings: Iterable[Crossing]) -> str:
     """The probability that an input lies in any of these intervals."""
     return percent(min(float(np.sum([c.probability for c in crossings])), 1.0))
+
+
+def label_words(axis: Axis, label: Label) -> str:
+    """A value with its unit: `$25,000`, `8 h`, `hardware`."""
+    if isinstance(label, str):
+        return label
+    figure = f"{label:,.10g}"
+    return f"${figure}" if axis.unit == "USD" else figure if axis.unit == "1" else f"{figure} {axis.unit}"
+
+
+def axis_words(study: Study, axis: Axis) -> str:
+    """A swept quantity in words: `A5000 price`, `run hours`."""
+    return input_words(study, axis.name)
+
+
+def place_words(study: Study, point: int) -> list[str]:
+    """A point of a sweep, by its place among all of them, in words: `$25,000`, `8 h`."""
+    return [label_words(axis, label) for axis, label in zip(study.sweep, study.places[point], strict=True)]

@@ -1,0 +1,85 @@
+"""The answer of a sweep in a few sentences: who is best where, what that costs, which conclusions hang on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from ..analysis.bands import QUANTILES
+from ..analysis.claims import VERDICTS
+from ..sweep import Sweep
+from .answer import BY, by_name, dollars, listed
+from .option_map import joined, labels, lead_words, leads
+from .text import certain, number
+from .words import place_words
+
+
+def sweep_answer(sweep: Sweep) -> list[str]:
+    """Sentences that answer a study's question over the values swept."""
+    return [text for text in (_winners(sweep), _cost(sweep), _claims(sweep)) if text]
+
+
+def _winners(sweep: Sweep) -> str:
+    """Who is most probably best at how many points, by the first criteria of different outputs."""
+    study = sweep.study
+    if len(study.builds) < 2:
+        return f"There is one build, {study.builds[0].label}, and so nothing to choose."
+    outputs = [c.output for c in study.criteria[: study.listed]]
+    some = [i for i, name in enumerate(outputs) if name not in outputs[:i]][:BY]
+    told = [text for i in some if (text := _by(sweep, i))]
+    points, scenarios = len(sweep.points), len(study.scenarios)
+    of = f"Of {points} points" if scenarios == 1 else f"Of {points} points in each of {scenarios} scenarios"
+    return f"{of}: by {'; by '.join(told)}." if told else "By no criterion can the builds be ranked."
+
+
+def _by(sweep: Sweep, criterion: int) -> str:
+    """By one criterion: who leads at how many points, and where that is the most open."""
+    found = {name: values[:, criterion] for name, values in leads(sweep).items()}  # (point, scenario)
+    share, is_open, called = found["probability"], found["open"], labels(sweep)
+    first = Counter(joined(str(name), called) for name in found["best"][share > 0])
+    if not first:
+        return ""
+    (leader, most), *others = first.most_common()
+    told = [f"{leader} is {'' if certain(sweep) else 'most probably '}best "
+            f"{'everywhere' if most == share.size else f'at {most}'}", *(f"{name} at {n}" for name, n in others)]
+    by = f"{by_name(sweep, criterion)} {listed(told)}"
+    if certain(sweep) or not is_open.any():
+        return by
+    p, s = divmod(int(np.argmin(np.where(is_open, share - found["rival_probability"], np.inf))), share.shape[1])
+    scenarios = sweep.study.scenarios
+    place = [*place_words(sweep.study, p), *([scenarios[s]] if len(scenarios) > 1 else [])]
+    count = np.count_nonzero(is_open)
+    return (f"{by}; the lead is open at {count}{', closest at' if count > 1 else ':'} {', '.join(place)} "
+            f"({', '.join(lead_words(sweep, (p, criterion, s)))})")
+
+
+def _cost(sweep: Sweep) -> str:
+    """What the build that is most often the best costs, and the battery units it takes."""
+    study, swept = sweep.study, len(sweep.study.sweep)
+    first = np.nan_to_num(sweep.figures["ranking"]["rank_acceptability"][..., 0])  # (..., criterion, scenario, build)
+    build = int(np.argmax(first.mean(axis=(*range(swept), -2))[0]))
+    middle = sweep.figures["bands"]["capex"].take(QUANTILES.index(0.5), swept)[..., build]
+    enough = sweep.figures["counts"]["battery_count_enough"][..., build]
+    low, high = (dollars(float(x)) for x in (middle.min(), middle.max()))
+    favoured = f", most often favoured by {by_name(sweep, 0)}," if len(study.builds) > 1 else ""
+    costs = f"{study.builds[build].label}{favoured} costs {low if low == high else f'from {low} to {high}'}"
+    if certain(sweep):
+        return f"{costs}."
+    few, many = (number(float(x), decimals=0) for x in (enough.min(), enough.max()))
+    return (f"{costs} over the points (medians); to have enough {study.battery.label}s with 95 % probability, buy "
+            f"{few if few == many else f'from {few} to {many}'}.")
+
+
+def _claims(sweep: Sweep) -> str:
+    """How many conclusions hold wherever, nowhere, and here and there."""
+    shares = sweep.figures["claims"]["probability"]
+    shares = shares.reshape(len(sweep.points), -1)
+    if not shares.shape[1]:
+        return ""
+    least = VERDICTS["likely"]
+    always, never = (int(np.count_nonzero(x.all(axis=0))) for x in (shares >= least, shares < VERDICTS["open"]))
+    rest = shares.shape[1] - always - never
+    return (f"Of {shares.shape[1]} conclusions put to the test {always or 'none'} hold at every point with a "
+            f"probability of 2/3 or more, {never or 'none'} anywhere with 1/3, and {rest or 'none'} here and there, or "
+            "openly.")
