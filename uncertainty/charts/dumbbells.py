@@ -59,7 +59,7 @@ def firsts(comparison: Comparison, axes: Axes, criterion: str, scenario: str) ->
     moves = _firsts(comparison, criterion, scenario)
     for row, move in enumerate(moves):
         _dumbbell(axes, row, move, *look(comparison, move.figure.build))
-    _percents(axes, f"P(first by {_words(criterion)}), %")
+    _percents(axes, f"P(first by {named(criterion)}), %")
     style.rows(axes, [style.wrapped(labels(comparison)[move.figure.build]) for move in moves])
     _key(axes, "after, in the build's colour")
 
@@ -82,11 +82,6 @@ def criteria(comparison: Comparison) -> list[str]:
     return chosen[:CRITERIA]
 
 
-def _words(criterion: str) -> str:
-    """A criterion in words, as figures have it."""
-    return "CapEx" if criterion == "capex" else named(criterion)
-
-
 def first_figure(comparison: Comparison, criterion: str, scenario: str) -> Drawn | None:
     """Of a criterion and a scenario in which a probability of first place moved."""
     moves = _firsts(comparison, criterion, scenario)
@@ -98,10 +93,10 @@ def first_figure(comparison: Comparison, criterion: str, scenario: str) -> Drawn
              for b in s.builds if b not in o.builds]
     alone = f" {', '.join(labels(comparison)[b] for b in those)}: on one side only, and not shown." if those else ""
     still = "; = where one did not" if len(moved) < len(moves) else ""
-    caption = (f"How probable first place by {_words(criterion)} is in {scenario}, before (ring) and after (in "
+    caption = (f"How probable first place by {named(criterion)} is in {scenario}, before (ring) and after (in "
                f"colour). {said}. {len(moved)} of {count(len(moves), 'probability').replace('ys', 'ies')} moved "
                f"beyond sampling error{still}.{alone}")
-    return Drawn("first-moved", f"Who wins, before and after: {_words(criterion)}, {scenario}",
+    return Drawn("first-moved", f"Who wins, before and after: {named(criterion)}, {scenario}",
                  f"{count(len(moves), 'row')}, one a build, from 0 to 100 %. {said}.", caption,
                  partial(firsts, comparison, criterion=criterion, scenario=scenario), 1.1 + 0.3 * len(moves),
                  scenario=scenario, criterion=criterion)

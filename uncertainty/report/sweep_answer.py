@@ -29,7 +29,8 @@ def _winners(sweep: Sweep) -> str:
     some = [i for i, name in enumerate(outputs) if name not in outputs[:i]][:BY]
     told = [text for i in some if (text := _by(sweep, i))]
     points, scenarios = len(sweep.points), len(study.scenarios)
-    of = f"Of {points} points" if scenarios == 1 else f"Of {points} points in each of {scenarios} scenarios"
+    of = f"Of {points * scenarios} points"
+    of += f" ({points} in each of {scenarios} scenarios)" if scenarios > 1 else ""
     return f"{of}: by {'; by '.join(told)}." if told else "By no criterion can the builds be ranked."
 
 
@@ -56,19 +57,24 @@ def _by(sweep: Sweep, criterion: int) -> str:
 
 def _cost(sweep: Sweep) -> str:
     """What the build that is most often the best costs, and the battery units it takes."""
-    study, swept = sweep.study, len(sweep.study.sweep)
-    first = np.nan_to_num(sweep.figures["ranking"]["rank_acceptability"][..., 0])  # (..., criterion, scenario, build)
-    build = int(np.argmax(first.mean(axis=(*range(swept), -2))[0]))
-    middle = sweep.figures["bands"]["capex"].take(QUANTILES.index(0.5), swept)[..., build]
+    study, build = sweep.study, _leader(sweep)
+    middle = sweep.figures["bands"]["capex"].take(QUANTILES.index(0.5), len(study.sweep))[..., build]
     enough = sweep.figures["counts"]["battery_count_enough"][..., build]
     low, high = (dollars(float(x)) for x in (middle.min(), middle.max()))
-    favoured = f", most often favoured by {by_name(sweep, 0)}," if len(study.builds) > 1 else ""
+    favoured = f", at most points the best by {by_name(sweep, 0)}," if len(study.builds) > 1 else ""
     costs = f"{study.builds[build].label}{favoured} costs {low if low == high else f'from {low} to {high}'}"
     if certain(sweep):
         return f"{costs}."
     few, many = (number(float(x), decimals=0) for x in (enough.min(), enough.max()))
     return (f"{costs} over the points (medians); to have enough {study.battery.label}s with 95 % probability, buy "
             f"{few if few == many else f'from {few} to {many}'}.")
+
+
+def _leader(sweep: Sweep) -> int:
+    """The build that is the best by the first criterion, or ties for it, at more points than any other."""
+    found = {name: values[:, 0] for name, values in leads(sweep).items()}
+    count = Counter(key for keys in found["best"][found["probability"] > 0] for key in str(keys).split(" = "))
+    return max(range(len(sweep.study.builds)), key=lambda i: count[sweep.study.builds[i].key])
 
 
 def _claims(sweep: Sweep) -> str:
@@ -80,6 +86,6 @@ def _claims(sweep: Sweep) -> str:
     least = VERDICTS["likely"]
     always, never = (int(np.count_nonzero(x.all(axis=0))) for x in (shares >= least, shares < VERDICTS["open"]))
     rest = shares.shape[1] - always - never
-    return (f"Of {shares.shape[1]} conclusions put to the test {always or 'none'} hold at every point with a "
-            f"probability of 2/3 or more, {never or 'none'} anywhere with 1/3, and {rest or 'none'} here and there, or "
-            "openly.")
+    return (f"Of {shares.shape[1]} conclusions put to the test {always or 'none'} hold{'s' * (always == 1)} at every "
+            f"point (P at least 2/3) and {never or 'none'} fail{'s' * (never == 1)} at every point (P below 1/3); "
+            f"{rest or 'none'} hang{'s' * (rest == 1)} on the point, or {'is' if rest == 1 else 'are'} open.")

@@ -133,6 +133,9 @@ def throughput(results: Reported, full: bool = False) -> list[Section]:
     return [Section(title, ["scenario", "build", *(precisions[p] for p in common)], rows, note, 2)] if common else []
 
 
+WRITTEN = {"capex": "CapEx", "kw": "kW"}
+
+
 def criterion_name(criterion: Criterion) -> str:
     """A criterion in words: `throughput / USD fp16`."""
     return named(criterion.name)
@@ -140,7 +143,8 @@ def criterion_name(criterion: Criterion) -> str:
 
 def named(name: str) -> str:
     """An output, or a criterion by its name, in words."""
-    return name.replace("_per_dollar", " / USD").replace("_per_", " / ").replace("_", " ")
+    words = name.replace("_per_dollar", " / USD").replace("_per_", " / ").replace("_", " ").split(" ")
+    return " ".join(WRITTEN.get(word, word) for word in words)
 
 
 def leaders(results: Reported, at: tuple[int, int]) -> tuple[list[int], float, list[int]]:
