@@ -12,8 +12,9 @@ import uncertainty as un
 from uncertainty.analysis.bands import QUANTILES
 from uncertainty.analysis.error import half_width
 from uncertainty.analysis.labels import Group
-from uncertainty.charts import option_map, style, sweep_lines
+from uncertainty.charts import option_map, style, sweep_lines, swept
 from uncertainty.charts.option_map import Map
+from uncertainty.charts.panels import PANELS
 
 SMALL = {"samples": 64, "replicates": 8, "outputs": ["throughput"], "precisions": ["fp16"],
          "pue": dist("uniform", low=1.1, high=1.4)}
@@ -123,7 +124,8 @@ def test_somewhere_the_lead_is_open(three):
 def test_three_quantities_have_a_panel_for_each_value_of_the_first(three):
     each = option_map.maps(three)[0]
     panels = drawn_axes(each)
-    assert [axes.get_title(loc="left") for axes in panels] == ["$20,000", "$50,000", "$250,000"]
+    assert [axes.get_title(loc="left") for axes in panels] == [
+        "budget $20,000", "budget $50,000", "budget $250,000"]
     for k, axes in enumerate(panels):
         assert_is_the_map(Map(three, 0, 0), axes, (k,))
     assert "A panel for each value of budget." in each.caption
@@ -134,7 +136,7 @@ def test_of_many_values_some_have_panels_and_the_caption_says_which(make):
                 replicates=2)
     each = option_map.maps(many)[0]
     panels = [axes.get_title(loc="left") for axes in drawn_axes(each)]
-    assert len(panels) == sweep_lines.PANELS
+    assert len(panels) == PANELS
     assert f"Panels are for 6 of the 8 values of budget: {'; '.join(panels)}." in each.caption
     assert (panels[0], panels[-1]) == ("$20,000", "$90,000")
 
@@ -210,7 +212,7 @@ def test_words_are_side_by_side(make):
 
 
 def test_bands_are_the_quantiles(two):
-    each = next(d for d in option_map.widths(two) if (d.key, d.scenario) == ("sweep-bands", "hot"))
+    each = next(d for d in sweep_lines.widths(two) if (d.key, d.scenario) == ("sweep-bands", "hot"))
     for k, axes in enumerate(drawn_axes(each)):
         values = two.figures["bands"]["capex"][k, :, :, 1, :] / 1000
         low, middle, high = (values[:, QUANTILES.index(q)] for q in (0.05, 0.5, 0.95))
@@ -223,7 +225,7 @@ def test_bands_are_the_quantiles(two):
 
 
 def test_batteries_are_those_to_buy(two):
-    each = next(d for d in option_map.widths(two) if (d.key, d.scenario) == ("sweep-batteries", "cool"))
+    each = next(d for d in sweep_lines.widths(two) if (d.key, d.scenario) == ("sweep-batteries", "cool"))
     enough = two.figures["counts"]["battery_count_enough"][:, :, 0]
     for k, axes in enumerate(drawn_axes(each)):
         np.testing.assert_allclose([line.get_ydata() for line in axes.lines], enough[k].T)
@@ -243,7 +245,7 @@ def test_an_axis_is_logarithmic_where_that_keeps_values_apart(one, values, log):
 
 def test_a_page_has_each_once(two, three, one):
     for sweep in (two, three, one):
-        found = option_map.swept(sweep)
+        found = swept(sweep)
         assert len({each.name for each in found}) == len(found)
         assert list(dict.fromkeys(each.key for each in found)) == ["option-map", "sweep-bands", "sweep-batteries"]
         for each in found:
@@ -253,7 +255,7 @@ def test_a_page_has_each_once(two, three, one):
             assert "nan" not in each.caption.split()
             assert each.alt
             assert each.scenario in sweep.study.scenarios
-    shown = [each for each in option_map.swept(two) if each.key == "option-map"]
+    shown = [each for each in swept(two) if each.key == "option-map"]
     assert len(shown) == 2 * len({c.output for c in two.study.criteria[: two.study.listed]})
 
 
@@ -262,7 +264,7 @@ def test_captions_are_made_of_the_numbers(three):
     names, counts = np.unique(found.of("best"), return_counts=True)
     labels = {build.key: build.label for build in three.study.builds}
     assert f"{labels[names[counts.argmax()]]} at {counts.max()} of 18 points" in each.caption
-    assert f"The lead is open at {int(found.of('open').sum())}, closest at $" in each.caption
+    assert f"The lead is open at {int(found.of('open').sum())}, closest at budget $" in each.caption
     gap = found.of("probability") - found.of("rival_probability")
     least = np.unravel_index(np.argmin(gap), gap.shape)
     assert f"{option_map.short_share(found.of('probability')[least])} against " in each.caption
@@ -271,10 +273,10 @@ def test_captions_are_made_of_the_numbers(three):
 
 def test_nothing_of_constants_and_no_map_of_one_build(make):
     constants = make(TWO, "", pue=1.2)
-    assert option_map.swept(constants) == option_map.maps(constants) == option_map.widths(constants) == []
+    assert swept(constants) == option_map.maps(constants) == sweep_lines.widths(constants) == []
     alone = make(TWO, PRICES.partition("[build.dgx_spark]")[0], builds=["rtx_a5000"], replicates=2)
     assert option_map.maps(alone) == []
-    assert [each.key for each in option_map.swept(alone)] == ["sweep-bands", "sweep-batteries"]
+    assert [each.key for each in swept(alone)] == ["sweep-bands", "sweep-batteries"]
 
 
 def test_one_point_is_a_map_too(make):

@@ -22,6 +22,7 @@ from uncertainty.axes import MOST_POINTS, Axis
 from uncertainty.batch import cost_of
 from uncertainty.pieces import Pieces
 from uncertainty.plan import prepare
+from uncertainty.starting import start
 from uncertainty.sweep import stacked
 from uncertainty.terminal import Progress
 
@@ -288,11 +289,21 @@ def test_so_many_points_are_wanted_at_most(make):
         make(rest=line.format(list(range(1, 202))))
 
 
-def test_a_measurement_of_what_is_swept_is_refused(make):
-    rest = ('\n[sensitivity]\n[[sensitivity.measurements]]\nsays = "a quote"\ninput = "pue"\nerror = 0.1\n'
-            "[sweep]\npue = [1.2]\n")
+def test_a_measurement_of_what_is_swept_is_refused_where_it_is_asked_for(make):
+    rest = ('\n[sensitivity]\nsamples = 1024\n[[sensitivity.measurements]]\nsays = "a quote"\ninput = "pue"\n'
+            "error = 0.1\n[sweep]\npue = [1.2]\n")
     with pytest.raises(un.StudyError, match="pue is constant; wanted an uncertain input"):
         make(rest=rest)
+    assert make(rest=rest.replace("samples = 1024\n", "")).inquiry.measurements == ()
+
+
+def test_the_battery_price_of_the_starter_can_be_swept(tmp_path):
+    """It is in a group and in a measurement there."""
+    path = tmp_path / "study.toml"
+    start(path)
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n[sweep]\nbattery_unit_price = [9000, 13000]\n",
+                    encoding="utf-8")
+    assert len(un.load(path).points) == 2
 
 
 def test_samples_are_of_one_point(make, tmp_path):
@@ -434,7 +445,7 @@ def test_maps_fit_a_terminal_and_say_what_the_table_says(file, capsys):
     labels = {"rtx_a5000": "A5000", "dgx_spark": "DGX Spark"}
     rows = list(csv.DictReader(Path("results/swept/tables/option_map.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 36 * len({row["criterion"] for row in rows})
-    lines = [line for line in report.split("## Option map: capex\n")[1].splitlines() if line.startswith("| $20,000")]
+    lines = [line for line in report.split("## Option map: CapEx\n")[1].splitlines() if line.startswith("| $20,000")]
     cells = [cell.strip() for cell in lines[0].split("|")[2:-1]]
     told = [row for row in rows if row["criterion"] == "capex" and row["budget"] == "20000"]
     assert len(cells) == len(told) == 12

@@ -141,6 +141,24 @@ def verdicts(move: Move) -> tuple[str, str]:
     return verdict(move.before.value), verdict(move.after.value)
 
 
+def first_places(comparison: Comparison, criterion: str, scenario: str) -> tuple[dict[str, float], ...]:
+    """P(first) by build before and after, of all builds of each side, the most probable first.
+
+    Of builds that are as probable, that which was the first before stays so.
+    """
+    found = [{f.build: x.value for f, x in side.figures.items() if f[:3] == ("first", criterion, scenario)}
+             for side in (comparison.before, comparison.after)]
+    was = max(found[0], key=lambda build: found[0][build], default="")
+    return tuple(dict(sorted(each.items(), key=lambda pair: (-pair[1], pair[0] != was))) for each in found)
+
+
+def hands(comparison: Comparison, criterion: str, scenario: str) -> tuple[bool, bool]:
+    """Whether first place changes hands, and if so whether beyond sampling error."""
+    one, other = (next(iter(shares)) for shares in first_places(comparison, criterion, scenario))
+    moves = {m.figure.build: m.moved for m in comparison.moves if m.figure[:3] == ("first", criterion, scenario)}
+    return one != other, one != other and all(moves.get(build, True) for build in (one, other))
+
+
 def other_verdict(move: Move) -> bool:
     """Whether a claim has another verdict; holds always counts as robust, never as unlikely."""
     one, other = ({"holds always": "robust", "never": "unlikely"}.get(word, word) for word in verdicts(move))
@@ -192,9 +210,12 @@ def _settings(before: Side, after: Side, retold: list[str]) -> Iterator[Setting]
 def _correlations(before: Side, after: Side) -> Iterator[Setting]:
     """Correlations that have changed, those alike of builds' own inputs together."""
     found: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
+    builds = before.builds | after.builds
+    alone = {build for build in builds if build not in before.builds or build not in after.builds}
     for pair in dict.fromkeys([*before.correlation, *after.correlation]):
-        slots = [name.partition(".")[2] if name.partition(".")[0] in before.builds | after.builds else name
-                 for name in pair]
+        if any(name.partition(".")[0] in alone for name in pair):
+            continue
+        slots = [name.partition(".")[2] if name.partition(".")[0] in builds else name for name in pair]
         found.setdefault((*slots, before.correlation.get(pair), after.correlation.get(pair)), []).append(pair)
     for (one, other, rho, now), pairs in found.items():
         alike = one if one == other else f"{one} and {other}"

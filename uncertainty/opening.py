@@ -13,6 +13,8 @@ from .report.netcdf import sheets
 from .sides import Side, side
 from .study import Study, restore
 
+SWEPT = "a sweep, which is many studies, cannot be compared; run the two studies to be compared without [sweep]"
+
 
 class FolderError(ValueError):
     """A results folder that cannot be used, in one line."""
@@ -28,6 +30,8 @@ def opened(folder: Path) -> Side:
     """
     try:
         tree = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        if "points" in tree:
+            raise FolderError(f"{folder}: {SWEPT}")
         made = tree["versions"]["uncertainty"]
         if made == __version__:
             return side(str(folder), tree, *_study(folder, tree))
@@ -35,6 +39,8 @@ def opened(folder: Path) -> Side:
         raise FolderError(f"{folder}: no summary.json in it; wanted a results folder, or a study") from None
     except OSError as error:
         raise FolderError(f"{folder}: summary.json cannot be read: {error.strerror}") from None
+    except FolderError:
+        raise
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, StopIteration):
         raise FolderError(f"{folder}: summary.json is damaged or of another version; run its study again") from None
     raise FolderError(f"{folder}: made by uncertainty {made}, and this is {__version__}; run its study again")

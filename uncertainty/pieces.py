@@ -115,13 +115,13 @@ class Pieces:
             return False
         return True
 
-    def finish(self, whole: Part) -> None:
+    def finish(self, done: Part) -> None:
         """Keep one piece in place of many, and sweep away what is stale."""
-        if not self.try_keep(whole):
+        if not self.try_keep(done):
             return
         self.sweep()
         for task in self._tasks():
-            if task != (whole.first, whole.end) and task.end <= whole.end:
+            if task != (done.first, done.end) and task.end <= done.end:
                 self.remove(task)
         for other in (path for path in self.folder.parent.iterdir() if path.name not in self.beside):
             with suppress(FileNotFoundError):  # another run has swept it away

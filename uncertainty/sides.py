@@ -105,7 +105,8 @@ def side(name: str, tree: Mapping[str, Any], study: Study | None, why: str = "")
         {(row["input"], row["other"]): row["spearman"] for row in tree["correlation"]},
         {key: called.get(key, key) for key in builds}, scenarios, precisions, tuple(ranking),
         {key: (claim["says"], claim["must_hold"]) for key, claim in claims.items()},
-        {figure: Estimate(*map(_figure, pair)) for figure, pair in figures if pair[0] is not None}, study, why)
+        {figure: Estimate(*map(_figure, pair)) for figure, pair in figures if not math.isnan(_figure(pair[0]))}, study,
+        why)
 
 
 def _figure(value: Any) -> float:

@@ -102,8 +102,8 @@ def _fill(results: Results | Sweep, folder: Path, page: bool) -> None:
 def _draw(results: Results | Sweep, folder: Path, made: dict[str, str]) -> None:
     """Write figures, and the page that has them."""
     from .charts import chosen, swept  # these take their time to import: after the rest
-    from .report.html import html
-    from .report.pages import page
+    from .page.html import html
+    from .page.study import page
 
     found = swept(results) if isinstance(results, Sweep) else chosen(results)
     pictures = [(each, each.svg()) for each in found]

@@ -249,11 +249,11 @@ def _checked(path: Path, text: str, raw: dict[str, Any], files: dict[str, str], 
 
 def _asked(tables: Tables, entries: Entries, swept: tuple[Axis, ...], found: list[Problem]) -> Inquiry:
     """What is asked of the study's sensitivity: of a sweep's points nothing, unless the study says how many samples."""
-    for axis in swept:
+    told = not swept or "samples" in tables.file.sensitivity.model_fields_set
+    for axis in swept if told else ():
         entries = entries_at(entries, axis, axis.values[0])
     wrong = list(inquiry.problems(tables, entries))
     found += wrong
-    told = not swept or "samples" in tables.file.sensitivity.model_fields_set
     return inquiry.inquiry(tables, entries) if told and not wrong else Inquiry()
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,10 @@ class Sweep(Reported):
     def __repr__(self) -> str:
         """What was run, without the figures."""
         return f"{super().__repr__()[:-1]}, points={len(self.points)})"
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it."""
+        return str(import_module(".notebook", __package__).sweep_html(self))
 
     @cached_property
     def option_map(self) -> xr.Dataset:

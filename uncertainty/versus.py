@@ -45,9 +45,9 @@ def compare(arguments: Namespace) -> int:
 def _write(comparison: Comparison, path: Path) -> None:
     """Write the page, whole or not at all."""
     from .charts import compared
+    from .page.comparison import page
+    from .page.html import html
     from .pieces import whole
-    from .report.comparison_page import page
-    from .report.html import html
 
     text = html(page(comparison, [(drawn, drawn.svg()) for drawn in compared(comparison)]))
     with whole(path) as scratch:
@@ -74,7 +74,7 @@ def _show(comparison: Comparison) -> None:
 def _side(name: str) -> Side:
     """A results folder, or else a study, which is run."""
     from .files import StudyError, locate
-    from .opening import FolderError, opened
+    from .opening import SWEPT, FolderError, opened
     from .study import load
 
     if Path(name).is_dir():
@@ -83,7 +83,10 @@ def _side(name: str) -> Side:
         path = locate(name)
     except StudyError as error:
         raise FolderError(f"{name}: no such results folder; and {error.problems[0].what}") from None
-    return _run(name, load(path))
+    study = load(path)
+    if study.sweep:
+        raise FolderError(f"{name}: {SWEPT}")
+    return _run(name, study)
 
 
 def _run(name: str, study: Study) -> Side:

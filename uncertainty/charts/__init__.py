@@ -4,9 +4,9 @@ Nothing here imports matplotlib before something is drawn.
 """
 
 from .bands import bands_figure as bands_figure
-from .comparison import compared as compared
 from .drawn import Drawn as Drawn
 from .flips import claim_figures as claim_figures
 from .listing import chosen as chosen
+from .listing import compared as compared
 from .listing import figures as figures
-from .option_map import swept as swept
+from .listing import swept as swept

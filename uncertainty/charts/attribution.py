@@ -53,6 +53,8 @@ def steps(comparison: Comparison, scenario: str) -> Steps | None:
     chance, drawn = half_width(found.parts.se[at], found.replicates), half_width(found.order_se[at], found.orders // 2)
     errors = np.hypot(chance, drawn) if found.orders else chance
     order = [k for k in np.argsort(-np.abs(parts)).tolist() if abs(parts[k]) > NOTHING * np.abs(parts).sum()]
+    if not order:  # it moved by chance: nothing that has changed bears on it
+        return None
     shown = order if len(order) <= STEPS else order[: STEPS - 1]
     rest = order[len(shown):]
     names = [stream_words(labels(comparison), found.changes[k]) for k in shown]
@@ -68,9 +70,9 @@ def waterfall(comparison: Comparison, axes: Axes, found: Steps) -> None:
     """The median of CapEx from before to after, a bar for what each change adds."""
     before, ends = found.move.before.value, found.ends
     factor, unit = style.scale("USD", [before, *ends])
-    begins, count = np.append(before, ends[:-1]), len(ends)
+    begins, last = np.append(before, ends[:-1]), len(ends)
     colours = [style.LOW if part < 0 else style.HIGH for part in found.parts]
-    axes.barh(range(1, count + 1), found.parts / factor, left=begins / factor, height=0.6, color=colours)
+    axes.barh(range(1, last + 1), found.parts / factor, left=begins / factor, height=0.6, color=colours)
     for row, x in enumerate(np.append(before, ends) / factor):
         axes.plot([x, x], [row, row + 1], color=style.MUTED, linewidth=0.8, zorder=0)
     span = np.ptp(np.append(ends, before))
@@ -79,10 +81,10 @@ def waterfall(comparison: Comparison, axes: Axes, found: Steps) -> None:
             axes.errorbar([end / factor], [row], xerr=[error / factor], color=style.INK, elinewidth=1, capsize=2.5)
     colour, shape = look(comparison, found.move.figure.build)
     ring(axes, before / factor, 0)
-    axes.plot([ends[-1] / factor], [count + 1], marker=shape, markersize=7, color=colour, linestyle="none")
+    axes.plot([ends[-1] / factor], [last + 1], marker=shape, markersize=7, color=colour, linestyle="none")
     notes = [value_words(before, "USD"), *map(dollars, found.parts.tolist()), value_words(float(ends[-1]), "USD")]
     for row, note in enumerate(notes):
-        style.beside(axes, row, note, fontweight="normal" if 0 < row <= count else "bold")
+        style.beside(axes, row, note, fontweight="normal" if 0 < row <= last else "bold")
     style.bare(axes)
     style.rows(axes, ["before", *(style.wrapped(name, 34) for name in found.names), "after"])
     low, high = (float(f([before, *ends])) / factor for f in (np.min, np.max))

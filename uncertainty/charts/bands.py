@@ -10,6 +10,7 @@ import numpy as np
 from ..analysis.bands import QUANTILES
 from ..model import OUTPUTS
 from ..report.text import percent
+from ..report.words import measure_words
 from ..results import Results
 from . import style
 from .drawn import Drawn, Floats
@@ -86,13 +87,12 @@ def _handles(marked: bool) -> list[Any]:
 
 def bands_figure(results: Results, output: str, precision: str = "") -> Drawn | None:
     """Bands of an output, whether or not it is a criterion, in every scenario; nothing where it varies in none."""
-    title = style.title_of(results, output, precision)
+    title = measure_words(results.study, output, precision)
     values = _quantiles(results, output, precision)
     if not (values[-1] > values[0]).any():
         return None
     rows = int((~np.isnan(values).any(axis=0)).sum())
-    widest = (values[-1] - values[0]) / np.where(values[2] == 0, np.nan, np.abs(values[2]))
-    s, b = (int(i) for i in np.unravel_index(np.nanargmax(widest), widest.shape))
+    s, b = style.widest(values[0], values[2], values[-1])
     said = " to ".join(style.told(output, x) for x in values[[0, -1], s, b])
     found = printed(results, output, precision)
     caption = (f"Median, middle half and 5 to 95 % of {title} by scenario and build, of {results.samples:,} "

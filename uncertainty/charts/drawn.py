@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model import OUTPUTS
+from ..report.words import measure_words
 from ..resolve import Criterion
 from ..results import Results
 from ..study import Study
-from .style import INK, WIDTH, title_of, wrapped
+from .style import INK, WIDTH, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,7 +63,7 @@ class View(NamedTuple):
     @property
     def title(self) -> str:
         """The criterion in words."""
-        return title_of(self.results, self.by.output, self.by.precision)
+        return measure_words(self.study, self.by.output, self.by.precision)
 
     def of(self, group: str, name: str) -> Floats:
         """An array over (..., criterion, scenario, ...) that has these first, at this place."""

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..analysis.claims import VERDICTS
-from ..comparing import Comparison, Move, other_verdict, verdicts
+from ..comparing import Comparison, Move, first_places, hands, other_verdict, verdicts
 from ..report.changes import labels
 from ..report.text import named, percent
 from . import style
@@ -94,7 +94,7 @@ def first_figure(comparison: Comparison, criterion: str, scenario: str) -> Drawn
     alone = f" {', '.join(labels(comparison)[b] for b in those)}: on one side only, and not shown." if those else ""
     still = "; = where one did not" if len(moved) < len(moves) else ""
     caption = (f"How probable first place by {named(criterion)} is in {scenario}, before (ring) and after (in "
-               f"colour). {said}. {len(moved)} of {count(len(moves), 'probability').replace('ys', 'ies')} moved "
+               f"colour). {said}. Of {count(len(moves), 'build')} {len(moved)} moved "
                f"beyond sampling error{still}.{alone}")
     return Drawn("first-moved", f"Who wins, before and after: {named(criterion)}, {scenario}",
                  f"{count(len(moves), 'row')}, one a build, from 0 to 100 %. {said}.", caption,
@@ -104,16 +104,15 @@ def first_figure(comparison: Comparison, criterion: str, scenario: str) -> Drawn
 
 def _hands(comparison: Comparison, criterion: str, scenario: str) -> str:
     """Whether first place changes hands, of all builds of each side; and if so whether beyond sampling error."""
-    moved = {m.figure.build for m in comparison.moved("first", criterion) if m.figure.scenario == scenario}
-    shares = [{f.build: x.value for f, x in side.figures.items() if f[:3] == ("first", criterion, scenario)}
-              for side in (comparison.before, comparison.after)]
-    one, other = (max(share, key=lambda build: share[build]) for share in shares)
-    was, now = (f"{labels(comparison)[b]} ({percent(share[b])})" for b, share in zip((one, other), shares, strict=True))
-    if one != other:
-        chance = ({one, other} & shares[0].keys() & shares[1].keys()) - moved
-        sure = ", if not beyond sampling error" if chance else ""
-        return f"First place changes hands{sure}: most probably from {was} to {now}"
-    return f"Most probably first is {now}, as before{f' ({percent(shares[0][one])})' if one in moved else ''}"
+    shares = first_places(comparison, criterion, scenario)
+    (one, was), (other, now) = (next(iter(share.items())) for share in shares)
+    ends = [f"{labels(comparison)[build]} ({percent(share)})" for build, share in ((one, was), (other, now))]
+    changes, sure = hands(comparison, criterion, scenario)
+    if changes:
+        chance = "" if sure else ", if not beyond sampling error"
+        return f"First place changes hands{chance}: most probably from {' to '.join(ends)}"
+    moved = any(m.figure.build == one and m.figure.scenario == scenario for m in comparison.moved("first", criterion))
+    return f"Most probably first is {ends[1]}, as before{f' ({percent(was)})' if moved else ''}"
 
 
 # --- which conclusions hold ---------------------------------------------------------------------------------------

@@ -77,12 +77,14 @@ def flip_figure(study: Study, found: Break, title: str, of: Of) -> Drawn | None:
         return None
     rows, count = min(len(found.moves), MOVES + 1), len(found.moves)
     most = max(found.moves, key=lambda m: m.share)
-    said = f"the largest part is {input_words(study, most.input)} from {' to '.join(_ends(most))}"
+    said = (f"{'the largest part is' if count > 1 else 'one input is enough,'} {input_words(study, most.input)} from "
+            f"{' to '.join(_ends(most))}")
     what = "stops holding" if found.held else "comes to hold"
-    many = f"All {count} inputs have to move together; " if count > 1 else "One input is enough; "
+    many = f"{'Both' if count == 2 else f'All {count}'} inputs have to move together; {said}"
     near = " It is near: a guess within its own spread is enough." if found.distance < 1 else ""
     caption = (f"The nearest flip: the smallest move from the central values at which this {what}, "
-               f"{sigma(found.distance)} sigma away (1 is one standard deviation of one normal input). {many}{said}. "
+               f"{sigma(found.distance)} sigma away (1 is one standard deviation of one normal input). "
+               f"{many if count > 1 else style.sentence(said)}. "
                f"P(flipped) in the samples: {flipped_words(found)}.{near}")
     return Drawn("flip", f"What would flip it: {title}", f"Waterfall of {rows} steps to the flip; {said}.", caption,
                  partial(flip_steps, study, found=found), 1.0 + 0.42 * rows, (1, 1), *of)
@@ -151,10 +153,13 @@ def curves_figure(results: Results, found: Break, title: str, of: Of) -> Drawn |
 
 
 def first_place_figures(view: View) -> list[Drawn]:
-    """What would flip first place by the criterion in the scenario."""
+    """What would flip first place at the central values, by the criterion in the scenario."""
     found = {(each.target, each.scenario): each for each in view.results.breaks}.get((view.by.name, view.where))
-    title = f"{_central_first(view)} first by {view.title}, {view.where}"
-    return _both(view.results, found, title, (view.where, view.by.name, "")) if found else []
+    central, likely = _central_first(view), view.study.builds[view.first].label
+    drawn = _both(view.results, found, f"{central} first by {view.title}, {view.where}",
+                  (view.where, view.by.name, "")) if found else []
+    differs = f" First at the central values is {central}, most probably first {likely}." if central != likely else ""
+    return [replace(each, caption=each.caption + differs) for each in drawn]
 
 
 def _central_first(view: View) -> str:
@@ -172,11 +177,11 @@ def claim_figures(results: Results, claim: str) -> list[Drawn]:
 
 
 def likely_flips(results: Results, most: int) -> list[Drawn]:
-    """The nearest flips of so many claims, of those that are flipped most probably."""
+    """The nearest flips of so many claims, of those that are flipped most probably and by several inputs together."""
     says = {c.id: c.says for c in results.study.ledger.claims}
     found = sorted((each for each in results.breaks if not each.scenario), key=lambda each: -float(each.flips.value))
     drawn = (flip_figure(results.study, each, f"{each.target}, {says[each.target]}", ("", "", each.target))
-             for each in found)
+             for each in found if len(each.moves) > 1)
     return [replace(each, key="claim-flip") for each in drawn if each][:most]
 
 

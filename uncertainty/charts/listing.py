@@ -1,16 +1,26 @@
-"""All figures of a run, as a page has them."""
+"""All figures of a run, a sweep and a comparison, as their pages have them."""
 
 from __future__ import annotations
 
-from ..report.text import certain
+from ..comparing import Comparison
+from ..report.text import certain, leading
 from ..results import Results
+from ..sweep import Sweep
+from .attribution import attribution_figure
 from .bands import bands_figure
 from .claims import claims_figure
 from .drawn import Drawn, View
 from .driving import sobol_figure, tornado_figure, worth_figure
+from .dumbbells import claims_figure as moved_claims
+from .dumbbells import criteria as moved_criteria
+from .dumbbells import first_figure
 from .flips import first_place_figures, likely_flips
+from .moved import bands_figure as moved_bands
+from .moved import both
+from .option_map import maps
 from .risks import counts_figure, exceedance_figure
 from .scatter import scatter_figure
+from .sweep_lines import widths
 from .trust import convergence_figure
 from .winners import pairs_figure, ranks_figure
 
@@ -55,9 +65,27 @@ def chosen(results: Results) -> list[Drawn]:
 
     Any other is to be had by `figures`; to draw all of them would take longer than a run.
     """
-    criteria = results.study.criteria[: results.study.listed]
-    outputs = [c.output for c in criteria]
-    by = [c.name for i, c in enumerate(criteria) if c.output not in outputs[:i]][: 1 + MORE]
+    criteria = results.study.criteria
+    by = [criteria[i].name for i in leading(results.study, 1 + MORE)]
     found = {each.name: each for c in by for scenario in results.study.scenarios
              for each in figures(results, scenario, c) if c == by[0] or each.key in SOME}
     return [*found.values(), *likely_flips(results, FLIPS)]
+
+
+def swept(sweep: Sweep) -> list[Drawn]:
+    """The figures of a sweep's page: maps by the first criterion and a few of other outputs, and how wide."""
+    return [*maps(sweep, leading(sweep.study, 1 + MORE)), *widths(sweep)]
+
+
+def compared(comparison: Comparison) -> list[Drawn]:
+    """Figures of what moved beyond sampling error, in the order in which they are read; nothing is drawn yet.
+
+    Those of all scenarios or of all criteria have "" for it. None where nothing moved, or nothing is in both.
+    """
+    if comparison.same:
+        return []
+    scenarios = both(comparison, "scenarios")
+    found = [*(moved_bands(comparison, s) for s in scenarios), *(attribution_figure(comparison, s) for s in scenarios),
+             *(first_figure(comparison, c, s) for c in moved_criteria(comparison) for s in scenarios),
+             moved_claims(comparison)]
+    return [each for each in found if each]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis.error import half_width
-from ..report.option_map import OPEN, joined, labels, short_share
+from ..report.option_map import OPEN, joined, labels, lead_words, short_share
 from ..report.text import certain
-from ..report.words import axis_words, label_words, output_name
+from ..report.words import axis_words, label_words, measure_words
 from ..resolve import Criterion
 from ..sweep import Sweep
 from . import style
 from .drawn import Drawn, Floats
-from .listing import MORE
-from .sweep_lines import Panels, Place, legend, lines, over, places, point_words, where, widths
+from .panels import Panels, Place, legend, over, point_words, where
+from .sweep_lines import lines, places
 from .winners import DIRECTIONS
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Map(NamedTuple):
     @property
     def title(self) -> str:
         """The criterion in words."""
-        return " ".join(filter(None, [output_name(self.sweep.study, self.by.output), self.by.precision]))
+        return measure_words(self.sweep.study, self.by.output, self.by.precision)
 
     def of(self, name: str, group: str = "option_map") -> NDArray[Any]:
         """An array over (points..., criterion, scenario, ...) here."""
@@ -74,19 +75,9 @@ class Map(NamedTuple):
         return joined(str(self.of("best")[at]), labels(self.sweep)) if best else ""
 
 
-def swept(sweep: Sweep) -> list[Drawn]:
-    """The figures of a sweep's page: maps by the first criterion and a few of other outputs, and how wide."""
-    outputs = [c.output for c in sweep.study.criteria[: sweep.study.listed]]
-    return [*_maps(sweep, [i for i, output in enumerate(outputs) if output not in outputs[:i]][: 1 + MORE]),
-            *widths(sweep)]
-
-
-def maps(sweep: Sweep) -> list[Drawn]:
-    """The option map by every listed criterion in every scenario; nothing of one build, or of constants."""
-    return _maps(sweep, list(range(sweep.study.listed)))
-
-
-def _maps(sweep: Sweep, criteria: list[int]) -> list[Drawn]:
+def maps(sweep: Sweep, criteria: Iterable[int] | None = None) -> list[Drawn]:
+    """The option map by some criteria, or all listed ones, in every scenario; nothing of one build or of constants."""
+    criteria = range(sweep.study.listed) if criteria is None else criteria
     found = [] if certain(sweep) else [Map(sweep, s, c) for c in criteria for s in range(len(sweep.study.scenarios))]
     return [_line_figure(each) if len(sweep.study.sweep) == 1 else _map_figure(each) for each in found
             if (~np.isnan(each.first)).sum(axis=-1).max() > 1]
@@ -228,14 +219,14 @@ def _said(found: Map) -> str:
     led = (f"{first} of {len(every)} points, {', '.join(rest)}" if rest else
            f"{first.rpartition(' ')[0]} {of} point{'s' * (len(every) > 1)}")
     close = f", closest at {point_words(found.sweep, least)}: {_against(found, least)}" if rival[least] else ""
-    return f"Most probably best: {led}. The lead is open {f'at {count}' if count else 'nowhere'}{close}."
+    is_open = f"open at {count}" if len(every) > 1 and count else "open" if count else "nowhere open"
+    return f"Most probably best: {led}. The lead is {is_open}{close if len(every) > 1 else ''}."
 
 
 def _against(found: Map, at: Place) -> str:
     """Who is most probably best at a point, and the rival: `A6000 41 % against DGX Spark 39 %`."""
-    rival = labels(found.sweep)[str(found.of("rival")[at])]
-    best, other = (short_share(float(found.of(name)[at])) for name in ("probability", "rival_probability"))
-    return f"{found.names(at)} {best} against {rival} {other}"
+    names = ("best", "probability", "rival", "rival_probability")
+    return " against ".join(lead_words(found.sweep, {name: found.of(name) for name in names}, at))
 
 
 # --- over one quantity ------------------------------------------------------------------------------------------------

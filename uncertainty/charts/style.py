@@ -10,7 +10,7 @@ import numpy as np
 
 from ..model import OUTPUTS
 from ..report.text import number
-from ..report.words import output_name, value_words
+from ..report.words import measure_words, value_words
 from ..results import Results
 
 if TYPE_CHECKING:
@@ -74,11 +74,6 @@ def wrapped(text: str, width: int = LABEL, lines: int = 2) -> str:
     return "\n".join(found)
 
 
-def title_of(results: Results, output: str, precision: str = "") -> str:
-    """An output in words, with its precision: `throughput fp16`."""
-    return " ".join(filter(None, [output_name(results.study, output), precision]))
-
-
 def scale(unit: str, values: Any) -> tuple[float, str]:
     """What values are to be divided by to be read with ease, and the unit that they have then."""
     largest = float(np.nanmax(np.abs(values), initial=0.0))
@@ -89,8 +84,15 @@ def scale(unit: str, values: Any) -> tuple[float, str]:
 def output_scale(results: Results, output: str, precision: str, values: Any) -> tuple[float, str]:
     """What an output's values are divided by on an axis, and the axis' label with the unit."""
     factor, unit = scale(OUTPUTS[output].unit, values)
-    name = title_of(results, output, precision)
+    name = measure_words(results.study, output, precision)
     return factor, f"{name}, {unit}" if unit else f"{name}, number" if OUTPUTS[output].whole else name
+
+
+def widest(low: Any, middle: Any, high: Any) -> tuple[int, ...]:
+    """Where a band is widest beside its median, or if all these are zero, at all."""
+    spread, beside_ = np.nan_to_num(high - low), np.nan_to_num(np.abs(middle))
+    share = np.divide(spread, beside_, out=np.zeros_like(spread), where=beside_ > 0)
+    return tuple(int(i) for i in np.unravel_index(np.argmax(share if share.any() else spread), spread.shape))
 
 
 def sentence(text: str) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,105 +12,18 @@ from ..analysis.bands import QUANTILES
 from ..axes import Axis
 from ..frames import SHORTFALL
 from ..report.text import certain
-from ..report.words import axis_words, label_words, output_name
+from ..report.words import axis_words, label_words, output_name, value_words
 from ..sweep import Sweep
 from . import style
 from .bands import NARROW
 from .drawn import Drawn, Floats
+from .panels import Panels, legend, point_words, where
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PANELS = 6  # that a figure has at the most
-TICKS, KEYS = 100, 112  # characters that there is room for in a row of ticks, and of a legend
+TICKS = 100  # characters that there is room for in a row of ticks
 DODGE = 0.6  # share of the least distance between values in which builds are side by side
-Place = tuple[int, ...]
-
-
-# --- panels -----------------------------------------------------------------------------------------------------------
-
-
-class Panels(NamedTuple):
-    """Panels of a figure over the last `inner` quantities: one for each value of the others, or a few evenly spaced.
-
-    Attributes
-    ----------
-    most : that a row has
-    """
-
-    sweep: Sweep
-    inner: int
-    most: int = 2
-
-    @property
-    def others(self) -> tuple[Axis, ...]:
-        """Quantities that differ between panels."""
-        return self.sweep.study.sweep[: -self.inner]
-
-    @property
-    def places(self) -> list[Place]:
-        """What each panel is of."""
-        every = list(np.ndindex(*(len(axis.labels) for axis in self.others)))
-        return [every[round(i)] for i in np.linspace(0, len(every) - 1, min(PANELS, len(every)))]
-
-    @property
-    def grid(self) -> tuple[int, int]:
-        """Rows and columns, with as few places left empty as can be."""
-        rows = -(-len(self.places) // self.most)
-        return rows, -(-len(self.places) // rows)
-
-    @property
-    def words(self) -> str:
-        """What the panels are of, as a sentence; nothing where there is one."""
-        count = int(np.prod([len(axis.labels) for axis in self.others]))
-        if count == 1:
-            return ""
-        if len(self.places) == count:
-            return f" A panel for each value of {over(self.sweep, self.others)}."
-        told = "; ".join(point_words(self.sweep, at) for at in self.places)
-        return f" Panels are for {len(self.places)} of the {count} values of {over(self.sweep, self.others)}: {told}."
-
-    def on(self, axes: Any) -> list[tuple[Axes, Place, bool, bool]]:
-        """Axes with their places, titled, and whether one is at the left, at the bottom; those left over are hidden."""
-        grid, found = np.array(axes, ndmin=2), []
-        for i, (panel, at) in enumerate(zip_longest(grid.flat, self.places)):
-            if at is None:
-                panel.set_axis_off()
-                continue
-            last = i + grid.shape[1] >= len(self.places)
-            found.append((panel, at, i % grid.shape[1] == 0, last))
-            panel.set_title(point_words(self.sweep, at), loc="left", fontsize=8.5, color=style.INK)
-            panel.tick_params(labelbottom=last)
-        return found
-
-
-def point_words(sweep: Sweep, at: Place) -> str:
-    """A point in words, or the first values of one: `$25,000, 2 h`; a number without a unit has its name."""
-    return ", ".join(f"{axis_words(sweep.study, axis)} {label_words(axis, axis.labels[i])}" if axis.unit == "1"
-                     and not isinstance(axis.labels[i], str) else label_words(axis, axis.labels[i])
-                     for axis, i in zip(sweep.study.sweep, at, strict=False))
-
-
-def over(sweep: Sweep, axes: tuple[Axis, ...]) -> str:
-    """Quantities in words: `budget and run hours`."""
-    *lead, last = (axis_words(sweep.study, axis) for axis in axes)
-    return f"{', '.join(lead)} and {last}" if lead else last
-
-
-def where(sweep: Sweep, scenario: int, before: str = ", ") -> str:
-    """How a title names the scenario; not where there is but one."""
-    return f"{before}{sweep.study.scenarios[scenario]}" if len(sweep.study.scenarios) > 1 else ""
-
-
-def legend(axes: Axes, handles: list[Any]) -> None:
-    """What is what, below all panels, in as few rows as there is room for."""
-    figure: Any = axes.get_figure()
-    rows = -(-sum(6 + len(each.get_label()) for each in handles) // KEYS)
-    figure.legend(handles=handles, loc="outside lower left", ncols=-(-len(handles) // rows), frameon=False, fontsize=8,
-                  labelcolor=style.INK, handlelength=1.6, columnspacing=1.4)
-
-
-# --- lines ------------------------------------------------------------------------------------------------------------
 
 
 def places(axis: Axis) -> tuple[Floats, bool]:
@@ -213,9 +125,7 @@ def buy_lines(sweep: Sweep, scenario: int, axes: Any) -> None:
 def bands_figure(sweep: Sweep, scenario: int) -> Drawn:
     """CapEx in a scenario."""
     values = _capex(sweep, scenario)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        wide = np.nan_to_num((values[2] - values[0]) / values[1], nan=0.0, posinf=0.0)
-    *at, b = (int(i) for i in np.unravel_index(np.argmax(wide), wide.shape))
+    *at, b = style.widest(*values)
     here = (*at, b)
     low, middle, high = (_dollars(float(x[here])) for x in values)
     said = (f"Widest beside its median is {sweep.study.builds[b].label} at {point_words(sweep, tuple(at))}: {low} to "
@@ -233,7 +143,7 @@ def buy_figure(sweep: Sweep, scenario: int) -> Drawn:
 
 
 def _dollars(value: float) -> str:
-    return f"${value:,.0f}"
+    return value_words(value, "USD")
 
 
 def _ends(sweep: Sweep, values: Floats, told: Callable[[float], str], name: str) -> str:

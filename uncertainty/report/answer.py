@@ -11,9 +11,10 @@ from ..analysis.claims import VERDICTS
 from ..analysis.error import upper_limit
 from ..reported import Reported
 from ..results import Results
+from ..study import Study
 from .figures import Floats
-from .text import certain, leaders, number, percent
-from .words import input_words, output_name
+from .text import certain, leaders, leading, number, percent
+from .words import input_words, measure_words, value_words
 from .worth import first_to_look_up
 
 PLACES = 3  # scenarios that are told one by one; of more the least and the most
@@ -43,7 +44,7 @@ def listed(names: list[str], last: str = "and") -> str:
 def by_name(results: Reported, criterion: int) -> str:
     """A criterion in words, with its precision."""
     by = results.study.criteria[criterion]
-    return " ".join(filter(None, [output_name(results.study, by.output), by.precision]))
+    return measure_words(results.study, by.output, by.precision)
 
 
 # --- how wide ----------------------------------------------------------------------------------------------------
@@ -63,9 +64,20 @@ def _wide(results: Results, build: int) -> str:
         study.builds[build].label)
     costs = f"{lead} costs {'from ' if few else ''}{listed(told, 'to' if few else 'and')}"
     if certain(results):
-        return f"{costs}."
+        return f"{costs}.{on_top(study)}"
     return (f"{costs} (median [5 % to 95 % quantile]); to have enough {units} with 95 % probability, buy "
-            f"{listed(enough, 'to' if few else 'and')}.")
+            f"{listed(enough, 'to' if few else 'and')}.{on_top(study)}")
+
+
+def on_top(study: Study) -> str:
+    """What the budget does not pay for, where it is one number and that holds everywhere."""
+    budgets, covers = ([entry.quantity for entry in study.entries[name].values()] for name in (
+        "budget", "budget_covers"))
+    amounts = {each.value for each in budgets}
+    if len(amounts) > 1 or any(each.uncertain for each in (*budgets, *covers)) or any(each.value for each in covers):
+        return ""
+    budget = value_words(float(str(amounts.pop())), "USD")
+    return f" The budget of {budget} buys devices only: {study.battery.label}s come on top."
 
 
 def _place(results: Results, scenario: int) -> str:
@@ -97,9 +109,7 @@ def _winners(results: Results) -> str:
     study = results.study
     if len(study.builds) < 2:
         return f"There is one build, {study.builds[0].label}, and so nothing to choose."
-    outputs = [c.output for c in study.criteria[: study.listed]]
-    some = [i for i, name in enumerate(outputs) if name not in outputs[:i]][:BY]
-    told = [text for i in some if (text := _by(results, i))]
+    told = [text for i in leading(study, BY) if (text := _by(results, i))]
     return f"By {'; by '.join(told)}." if told else "By no criterion can the builds be ranked."
 
 
@@ -162,9 +172,10 @@ def _drivers(results: Results, build: int) -> str:
     lead = f"Its CapEx hangs most on {listed(told)}" if told else "No single input drives its CapEx"
     if found is None:
         return f"{lead}; there is no one input that is worth looking up before choosing."
-    name, grade, worth = found
-    graded = f"its evidence is of grade {grade}; " if grade else ""
-    return f"{lead}; look up first: {name} ({graded}to know it before choosing is worth {worth})."
+    graded = f"its evidence is of grade {found.grade}; " if found.grade else ""
+    first = "look up first:" if found.by_lead else (
+        f"for a choice by {found.lead} no input is worth looking up, by other criteria first")
+    return f"{lead}; {first} {found.name} ({graded}to know it before choosing is worth at most {found.worth})."
 
 
 def _largest(results: Results, build: int) -> list[str]:

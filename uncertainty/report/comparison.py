@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import product
 from typing import NamedTuple
 
-from ..analysis.error import half_width
-from ..comparing import Comparison, Move, other_verdict, verdicts
-from ..sides import Figure
+from ..analysis.error import Estimate, half_width
+from ..comparing import Comparison, Move, first_places, hands, other_verdict, verdicts
+from ..sides import LEVELS, Figure
 from .changes import inputs, labels, settings
 from .text import Section, named, number, percent
 from .words import stream_words
@@ -85,7 +85,8 @@ def _reach(kind: str, moves: list[Move]) -> str:
     if kind == "quantile":
         return f", by {low:+,.0f} to {high:+,.0f} USD"
     if kind == "first":
-        return f", by up to {100 * max(high, -low):.0f} points"
+        most = 100 * max(high, -low)
+        return f", by up to {most:.0f} points" if most >= 0.5 else ", by less than a point"
     return f", {sum(other_verdict(m) for m in moves) or 'none'} to another verdict"
 
 
@@ -103,8 +104,9 @@ def _explained(comparison: Comparison) -> str:
         return f" What explains the moves cannot be told: {comparison.why}." if comparison.why else ""
     changes = len(found.changes)
     orders = (f"{found.orders} orders drawn at random" if found.orders else
-              {1: "the one order", 2: "both orders"}.get(changes, f"all {math.factorial(changes)} orders"))
-    return (f" What explains a move: changes made one after the other, averaged over {orders}, on {found.replicates} x "
+              "both orders" if changes == 2 else f"all {math.factorial(changes)} orders")
+    how = f"changes made one after the other, averaged over {orders}" if changes > 1 else "the one change"
+    return (f" What explains a move: {how}, on {found.replicates} x "
             f"{found.samples:,} samples of the same draws{_order_error(comparison)}. There the parts sum to the whole "
             "move, which is that of the tables but for sampling error.")
 
@@ -124,32 +126,40 @@ def _order_error(comparison: Comparison) -> str:
 
 
 def _bands(comparison: Comparison) -> list[Section]:
-    """CapEx and battery units where they moved."""
-    moves = {move.figure: move for move in comparison.moves}
-    rows, called = [], labels(comparison)
-    for scenario, build in product(comparison.before.scenarios, comparison.before.builds):
-        found = [[moves.get(Figure("quantile", name, scenario, build, "", level)) for level in (0.05, 0.5, 0.95)]
+    """CapEx and battery units where they moved, and of builds that only one side has."""
+    before, after = comparison.before, comparison.after
+    moves, called = {move.figure: move for move in comparison.moves}, labels(comparison)
+    rows = []
+    for scenario, build in product((s for s in before.scenarios if s in after.scenarios), before.builds | after.builds):
+        found = [[Figure("quantile", name, scenario, build, "", level) for level in LEVELS]
                  for name in ("capex", "battery_count")]
-        if any(move and move.moved for each in found for move in each):
-            cells = [_band(found[0], 1e3), _band(found[1], 1.0)]
-            rows.append([scenario, called[build], *cells, _because(comparison, found[0][1], 1e-3)])
-    note = ("Median [5 % to 95 % quantile], before and below it after; = where nothing is beyond sampling error. Why: "
-            f"of the median of CapEx, in 1,000 USD; parts below {100 * LEAST:.0f} % are left out. The budget buys "
-            "as many devices as it can: cheaper ones mean more of them, and more batteries. Devices and throughput / "
-            "USD: --json.")
+        if build not in before.builds or build not in after.builds:
+            why = "new" if build in after.builds else "left out"
+            rows.append([scenario, called[build], *_cells(comparison, found), why])
+        elif any(figure in moves and moves[figure].moved for each in found for figure in each):
+            cells = ["=" if not any(moves[figure].moved for figure in each if figure in moves) else cell
+                     for each, cell in zip(found, _cells(comparison, found), strict=True)]
+            rows.append([scenario, called[build], *cells, _because(comparison, moves.get(found[0][1]), 1e-3)])
+    note = ("Median [5 % to 95 % quantile], before and below it after; = where nothing is beyond sampling error, and "
+            "no row where that is so of both. Why: of the median of CapEx, in 1,000 USD; parts below "
+            f"{100 * LEAST:.0f} % are left out. The budget buys as many devices as it can: cheaper ones mean more of "
+            "them, and more batteries. Devices and throughput / USD: --json.")
     columns = ["scenario", "build", "CapEx, 1,000 USD", "batteries", "why the median"]
     return [Section("How wide: before, and below it after", columns, rows, note, 5)] if rows else []
 
 
-def _band(moves: list[Move | None], scale: float) -> str:
-    if any(move is None for move in moves):
+def _cells(comparison: Comparison, found: list[list[Figure]]) -> list[str]:
+    """CapEx in 1,000 USD and battery units, before and after; a dash where a side does not have them."""
+    return ["\n".join(_band([side.figures.get(figure) for figure in each], scale)
+                      for side in (comparison.before, comparison.after))
+            for each, scale in zip(found, (1e3, 1.0), strict=True)]
+
+
+def _band(figures: list[Estimate | None], scale: float) -> str:
+    if any(figure is None for figure in figures):
         return "–"
-    low, middle, high = (move for move in moves if move)
-    if not any(move.moved for move in (low, middle, high)):
-        return "="
-    shown = [[number(x.value / scale, decimals=int(scale > 1)) for x in each]
-             for each in ((m.before for m in (low, middle, high)), (m.after for m in (low, middle, high)))]
-    return "\n".join(b if a == c else f"{b} [{a}–{c}]" for a, b, c in shown)
+    low, middle, high = (number(figure.value / scale, decimals=int(scale > 1)) for figure in figures if figure)
+    return middle if low == high else f"{middle} [{low}–{high}]"
 
 
 def _because(comparison: Comparison, move: Move | None, scale: float) -> str:
@@ -160,6 +170,8 @@ def _because(comparison: Comparison, move: Move | None, scale: float) -> str:
     adds = (scale * found.parts.value[found.figures.index(move.figure)]).tolist()
     parts = sorted(zip(found.changes, adds, strict=True), key=lambda part: -abs(part[1]))
     least = LEAST * sum(map(abs, adds))
+    if not least:
+        return "–"  # it moved by chance: nothing that has changed bears on it
     told = [part for part in parts[:TOLD] if abs(part[1]) >= least]
     rest = sum(add for _, add in parts[len(told):])
     words = [f"{stream_words(labels(comparison), change)} {add:+,.1f}" for change, add in told]
@@ -168,24 +180,23 @@ def _because(comparison: Comparison, move: Move | None, scale: float) -> str:
 
 def _firsts(comparison: Comparison) -> list[Section]:
     """First places that change hands, or of which the probability moves much."""
-    places: dict[tuple[str, str], list[Move]] = {}
-    for move in comparison.moves:
-        if move.figure.kind == "first":
-            places.setdefault((move.figure.name, move.figure.scenario), []).append(move)
-    tops = [(max(moves, key=lambda m: m.before.value), max(moves, key=lambda m: m.after.value))
-            for moves in places.values()]
-    hands = [one is not other and one.moved and other.moved for one, other in tops]
-    told = [(new, one, other) for new, (one, other) in zip(hands, tops, strict=True)
-            if new or (other.moved and abs(other.difference) >= MUCH)]
+    moves = {move.figure: move for move in comparison.moves if move.figure.kind == "first"}
+    places = list(dict.fromkeys((figure.name, figure.scenario) for figure in moves))
+    rows: list[tuple[bool, float, list[str]]] = []
+    for place in places:
+        was, now = (next(iter(shares.items())) for shares in first_places(comparison, *place))
+        sure, move = hands(comparison, *place)[1], moves.get(Figure("first", *place, now[0]))
+        much = abs(move.difference) if move and move.moved else 0.0
+        if sure or much >= MUCH:
+            cells = [f"{labels(comparison)[build]}\n{percent(share, 0)}" for build, share in (was, now)]
+            rows.append((sure, much, [named(place[0]), place[1], *cells, _because(comparison, move, 100)]))
     grouped: dict[tuple[str, ...], list[str]] = {}
-    for _, one, other in sorted(told, key=lambda row: (not row[0], -abs(row[2].difference))):
-        cells = [f"{labels(comparison)[m.figure.build]}\n{percent(p, 0)}"
-                 for m, p in ((one, one.before.value), (other, other.after.value))]
-        grouped.setdefault((named(other.figure.name), *cells, _because(comparison, other, 100)), []).append(
-            other.figure.scenario)
-    rows = [[name, ", ".join(scenarios), *cells] for (name, *cells), scenarios in grouped.items()]
-    return [Section("Who wins: before -> after", ["criterion", "scenario", "before", "after", "why"], rows[:MOST],
-                    _counts(len(tops), sum(hands), len(rows) - MOST), 5)] if rows else []
+    for *_, (name, scenario, *cells) in sorted(rows, key=lambda row: (not row[0], -row[1])):
+        grouped.setdefault((name, *cells), []).append(scenario)
+    found = [[name, ", ".join(scenarios), *cells] for (name, *cells), scenarios in grouped.items()]
+    note = _counts(len(places), sum(sure for sure, *_ in rows), len(found) - MOST)
+    columns = ["criterion", "scenario", "before", "after", "why"]
+    return [Section("Who wins: before -> after", columns, found[:MOST], note, 5)] if found else []
 
 
 def _counts(of: int, hands: int, more: int) -> str:
@@ -204,7 +215,8 @@ def _claims(comparison: Comparison) -> list[Section]:
              *(f"{percent(p.value)}\n{word}" for p, word in zip((m.before, m.after), verdicts(m), strict=True)),
              _because(comparison, m, 100)] for m in sorted(told, key=lambda m: -abs(m.difference))]
     other, quiet = sum(map(other_verdict, moved)), len(moved) - len(told)
-    note = (f"{other} of {sum(m.figure.kind == 'claim' for m in comparison.moves)} claims have another verdict; "
-            f"{quiet or 'none'} more moved by less than {100 * MUCH:.0f} points: --json. Why: in points of P(holds).")
+    rest = f" {quiet} more moved by less than {100 * MUCH:.0f} points: --json." if quiet else ""
+    note = (f"{other or 'None'} of {_count(sum(m.figure.kind == 'claim' for m in comparison.moves), 'claim')} "
+            f"{'has' if other <= 1 else 'have'} another verdict.{rest} Why: in points of P(holds).")
     return [Section("Which conclusions hold: before -> after", ["id", "claim", "before", "after", "why"], rows, note, 5)
             ] if rows else []

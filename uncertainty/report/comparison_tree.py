@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..attributing import Attribution
-from ..comparing import Change, Comparison, Move, verdicts
+from ..comparing import Change, Comparison, Move, first_places, verdicts
 from ..sides import Side, Told
 from .figures import ERROR_DIGITS, Tree, nest, rounded
 
@@ -23,7 +23,18 @@ def tree(comparison: Comparison) -> Tree:
         "settings": [setting._asdict() for setting in comparison.settings],
         "errors": {"from": "pairs of replicates" if comparison.replicates else "independent runs",
                    "replicates": comparison.replicates or None},
-        **moves, "attribution": _attribution(comparison.attribution), "not_attributed": comparison.why}
+        **moves, "first": _firsts(comparison), "attribution": _attribution(comparison.attribution),
+        "not_attributed": comparison.why}
+
+
+def _firsts(comparison: Comparison) -> Tree:
+    """Who is most probably first before and after, of all builds of each side: [build, probability]."""
+    found: Tree = {}
+    for name, scenario in dict.fromkeys(m.figure[1:3] for m in comparison.moves if m.figure.kind == "first"):
+        both = (next(iter(shares.items())) for shares in first_places(comparison, name, scenario))
+        nest(found, [name, scenario], {when: [build, rounded(p)] for when, (build, p) in zip(
+            ("before", "after"), both, strict=True)})
+    return found
 
 
 def _side(side: Side) -> Tree:

@@ -18,6 +18,7 @@ from .worth import look_up, measurements
 
 NAMED = 5  # inputs that are named of a place
 WIDTH = 32  # characters of a tornado's bars
+DRAWN = "drawn"  # key of what a page has a figure of
 CONTESTED = 0.01  # probability that first place flips, from which on it is told what cancels
 
 
@@ -105,7 +106,7 @@ def _tornados(results: Results) -> Iterator[Section]:
                 f"{value_words(span[1], 'USD')}. All outputs and builds, and means in the outer tenths of each input: "
                 "tables/tornado.csv.")
         yield Section(f"One input at a time: CapEx of {study.builds[b].label}, {scenario}",
-                      ["input", "from – to", "CapEx", "at low", "at high"], rows, note, 3)
+                      ["input", "from – to", "CapEx", "at low", "at high"], rows, note, 3, DRAWN)
 
 
 def _range(results: Results, i: int, s: int) -> str:

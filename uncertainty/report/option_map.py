@@ -103,19 +103,20 @@ def labels(sweep: Sweep) -> dict[str, str]:
     return {b.key: b.label for b in sweep.study.builds}
 
 
-def leads(sweep: Sweep) -> dict[str, NDArray[Any]]:
-    """The variables of the option map as arrays (point, criterion, scenario)."""
-    group = sweep.figures["option_map"]
-    return {name: group[name].reshape(len(sweep.points), *group[name].shape[-2:]) for name in (
+def leads(sweep: Sweep, criterion: int) -> dict[str, NDArray[Any]]:
+    """The variables of the option map by a criterion, as arrays (point, scenario)."""
+    group, shape = sweep.figures["option_map"], (len(sweep.points), len(sweep.study.scenarios))
+    return {name: group[name][..., criterion, :].reshape(shape) for name in (
         "best", "probability", "rival", "rival_probability", "open")}
 
 
-def lead_words(sweep: Sweep, at: tuple[int, int, int]) -> tuple[str, str]:
-    """Who leads at a place (point, criterion, scenario), and the rival: `DGX Spark 55 %`, `PRO 6000 41 %`."""
-    best, share, rival, second = (found[at] for name, found in leads(sweep).items() if name != "open")
-    called = labels(sweep)
-    return (f"{joined(str(best), called)} {short_share(float(share))}",
-            f"{called[str(rival)]} {short_share(float(second))}")
+def lead_words(sweep: Sweep, found: dict[str, NDArray[Any]], at: tuple[int, ...]) -> tuple[str, str]:
+    """Who leads at a place, and the rival: `DGX Spark 55 %`, `PRO 6000 41 %`; nothing of who is never first."""
+    called, told = labels(sweep), []
+    for names, share in (("best", "probability"), ("rival", "rival_probability")):
+        p = float(found[share][at])
+        told.append(f"{joined(str(found[names][at]), called)} {short_share(p)}" if p else "–")
+    return told[0], told[1]
 
 
 def joined(best: str, called: dict[str, str]) -> str:
@@ -156,15 +157,30 @@ def _cut(found: _Map, room: int) -> Iterator[Section]:
         start = end
 
 
+def points(sweep: Sweep) -> tuple[Section, list[tuple[str, str]]]:
+    """Who is best at every point, one a row, and the scenario and the criterion that each row is of."""
+    study, rows, places = sweep.study, list[list[str]](), list[tuple[str, str]]()
+    for (c, criterion), (s, scenario) in product(enumerate(study.criteria[: study.listed]), enumerate(study.scenarios)):
+        found = leads(sweep, c)
+        for p, labels_ in enumerate(study.places):
+            best, rival = lead_words(sweep, found, (p, s))
+            rows.append([*map(label_words, study.sweep, labels_), criterion_name(criterion), scenario, best, rival,
+                         "yes" if found["open"][p, s] else ""])
+            places.append((scenario, criterion.name))
+    columns = [*(axis_words(study, axis) for axis in study.sweep), "criterion", "scenario", "best", "next", "open"]
+    return Section("Who is best at every point", columns, rows, MAP.split(" ? ")[0], len(columns)), places
+
+
 def where_open(sweep: Sweep, full: bool) -> Iterator[Section]:
     """Where the lead is open, and who the rival is; not in `full` the closest only."""
-    found, rows = leads(sweep), list[tuple[float, list[str]]]()
-    several = len(sweep.study.scenarios) > 1
-    for p, c, s in np.argwhere(found["open"]).tolist():
-        best, rival = (float(found[name][p, c, s]) for name in ("probability", "rival_probability"))
-        rows.append((best - rival, [criterion_name(sweep.study.criteria[c]),
-                                    *([sweep.study.scenarios[s]] if several else []),
-                                    ", ".join(place_words(sweep.study, p)), *lead_words(sweep, (p, c, s))]))
+    several, rows = len(sweep.study.scenarios) > 1, list[tuple[float, list[str]]]()
+    for c, criterion in enumerate(sweep.study.criteria[: sweep.study.listed]):
+        found = leads(sweep, c)
+        for p, s in np.argwhere(found["open"]).tolist():
+            best, rival = (float(found[name][p, s]) for name in ("probability", "rival_probability"))
+            where = ", ".join(place_words(sweep.study, sweep.study.places[p]))
+            rows.append((best - rival, [criterion_name(criterion), *([sweep.study.scenarios[s]] if several else []),
+                                        where, *lead_words(sweep, found, (p, s))]))
     kept = rows if full else sorted(rows, key=lambda each: each[0])[:CLOSEST]
     lead = ["criterion", *(["scenario"] if several else []), "where"]
     note = "" if len(kept) == len(rows) else f"The closest of {len(rows)}; all: report.md."

@@ -12,11 +12,12 @@ from .text import Section, certain, how_stable, how_wide, throughput, who_wins
 
 
 class Sections(NamedTuple):
-    """Tables by what they answer."""
+    """Tables by what they answer, in the order in which they are read."""
 
     wide: list[Section]
     holds: list[Section]
     wins: list[Section]
+    fits: list[Section]  # how stable that is, and what is best for whom
     drives: list[Section]
 
 
@@ -25,12 +26,12 @@ def by_question(results: Results, full: bool = False) -> Sections:
 
     In `full` those of the reports, which have room for more.
     """
-    won = [table(results, scenarios) for table in ((who_wins,) if certain(results) else (who_wins, how_stable))
-           for scenarios in _threes(results.study.scenarios)]
-    won += [*(first_places(results) if full else []), *picks(results, full), *stars(results, full),
-            *preference(results, full)]
-    return Sections([how_wide(results, full), *throughput(results, full)], claims(results, full), won,
-                    drivers(results, full))
+    threes = _threes(results.study.scenarios)
+    fits = [] if certain(results) else [how_stable(results, scenarios) for scenarios in threes]
+    fits += [*(first_places(results) if full else []), *picks(results, full), *stars(results, full),
+             *preference(results, full)]
+    return Sections([how_wide(results, full), *throughput(results, full)], claims(results, full),
+                    [who_wins(results, scenarios) for scenarios in threes], fits, drivers(results, full))
 
 
 def sections(results: Results, full: bool = False) -> list[Section]:

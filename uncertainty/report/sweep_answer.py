@@ -11,7 +11,7 @@ from ..analysis.claims import VERDICTS
 from ..sweep import Sweep
 from .answer import BY, by_name, dollars, listed
 from .option_map import joined, labels, lead_words, leads
-from .text import certain, number
+from .text import certain, leading, number
 from .words import place_words
 
 
@@ -25,18 +25,16 @@ def _winners(sweep: Sweep) -> str:
     study = sweep.study
     if len(study.builds) < 2:
         return f"There is one build, {study.builds[0].label}, and so nothing to choose."
-    outputs = [c.output for c in study.criteria[: study.listed]]
-    some = [i for i, name in enumerate(outputs) if name not in outputs[:i]][:BY]
-    told = [text for i in some if (text := _by(sweep, i))]
+    told = [text for i in leading(study, BY) if (text := _by(sweep, i))]
     points, scenarios = len(sweep.points), len(study.scenarios)
-    of = f"Of {points * scenarios} points"
+    of = f"Of {points * scenarios} points" if points * scenarios > 1 else "At the only point"
     of += f" ({points} in each of {scenarios} scenarios)" if scenarios > 1 else ""
     return f"{of}: by {'; by '.join(told)}." if told else "By no criterion can the builds be ranked."
 
 
 def _by(sweep: Sweep, criterion: int) -> str:
     """By one criterion: who leads at how many points, and where that is the most open."""
-    found = {name: values[:, criterion] for name, values in leads(sweep).items()}  # (point, scenario)
+    found = leads(sweep, criterion)
     share, is_open, called = found["probability"], found["open"], labels(sweep)
     first = Counter(joined(str(name), called) for name in found["best"][share > 0])
     if not first:
@@ -49,19 +47,20 @@ def _by(sweep: Sweep, criterion: int) -> str:
         return by
     p, s = divmod(int(np.argmin(np.where(is_open, share - found["rival_probability"], np.inf))), share.shape[1])
     scenarios = sweep.study.scenarios
-    place = [*place_words(sweep.study, p), *([scenarios[s]] if len(scenarios) > 1 else [])]
+    place = [*place_words(sweep.study, sweep.study.places[p]), *([scenarios[s]] if len(scenarios) > 1 else [])]
     count = np.count_nonzero(is_open)
     return (f"{by}; the lead is open at {count}{', closest at' if count > 1 else ':'} {', '.join(place)} "
-            f"({', '.join(lead_words(sweep, (p, criterion, s)))})")
+            f"({', '.join(lead_words(sweep, found, (p, s)))})")
 
 
 def _cost(sweep: Sweep) -> str:
     """What the build that is most often the best costs, and the battery units it takes."""
-    study, build = sweep.study, _leader(sweep)
+    study, (build, points) = sweep.study, _leader(sweep)
     middle = sweep.figures["bands"]["capex"].take(QUANTILES.index(0.5), len(study.sweep))[..., build]
     enough = sweep.figures["counts"]["battery_count_enough"][..., build]
     low, high = (dollars(float(x)) for x in (middle.min(), middle.max()))
-    favoured = f", at most points the best by {by_name(sweep, 0)}," if len(study.builds) > 1 else ""
+    every = len(sweep.points) * len(study.scenarios)
+    favoured = f", best by {by_name(sweep, 0)} at {points} of these," if len(study.builds) > 1 and every > 1 else ""
     costs = f"{study.builds[build].label}{favoured} costs {low if low == high else f'from {low} to {high}'}"
     if certain(sweep):
         return f"{costs}."
@@ -70,11 +69,12 @@ def _cost(sweep: Sweep) -> str:
             f"{few if few == many else f'from {few} to {many}'}.")
 
 
-def _leader(sweep: Sweep) -> int:
-    """The build that is the best by the first criterion, or ties for it, at more points than any other."""
-    found = {name: values[:, 0] for name, values in leads(sweep).items()}
+def _leader(sweep: Sweep) -> tuple[int, int]:
+    """The build that is the best by the first criterion, or ties for it, at most points, and at how many."""
+    found = leads(sweep, 0)
     count = Counter(key for keys in found["best"][found["probability"] > 0] for key in str(keys).split(" = "))
-    return max(range(len(sweep.study.builds)), key=lambda i: count[sweep.study.builds[i].key])
+    each = [count[build.key] for build in sweep.study.builds]
+    return each.index(max(each)), max(each)
 
 
 def _claims(sweep: Sweep) -> str:
@@ -86,6 +86,8 @@ def _claims(sweep: Sweep) -> str:
     least = VERDICTS["likely"]
     always, never = (int(np.count_nonzero(x.all(axis=0))) for x in (shares >= least, shares < VERDICTS["open"]))
     rest = shares.shape[1] - always - never
-    return (f"Of {shares.shape[1]} conclusions put to the test {always or 'none'} hold{'s' * (always == 1)} at every "
-            f"point (P at least 2/3) and {never or 'none'} fail{'s' * (never == 1)} at every point (P below 1/3); "
-            f"{rest or 'none'} hang{'s' * (rest == 1)} on the point, or {'is' if rest == 1 else 'are'} open.")
+    hold, fail, hang = (f"{n or 'none'} {verb}{'s' * (n == 1)}" for n, verb in (
+        (always, "hold"), (never, "fail"), (rest, "hang")))
+    count = shares.shape[1]
+    return (f"Of {count} conclusion{'s' * (count > 1)} put to the test {hold} at every point (P at least 2/3), {fail} "
+            f"at every point (P below 1/3); {hang} on the point, or {'is' if rest == 1 else 'are'} open.")

@@ -68,7 +68,8 @@ def _claims(sweep: Sweep) -> Iterator[Section]:
     rows = []
     for i, claim in enumerate(study.ledger.claims):
         low, high = (int(f(shares[:, i])) for f in (np.argmin, np.argmax))
-        ends = [f"{percent(float(shares[p, i]))} at {', '.join(place_words(study, p))}" for p in (low, high)]
+        ends = [f"{percent(float(shares[p, i]))} at {', '.join(place_words(study, study.places[p]))}"
+                for p in (low, high)]
         if shares[low, i] == shares[high, i]:
             ends = [f"{percent(float(shares[low, i]))} everywhere", ""]
         rows.append([claim.id, claim.says, *ends])
@@ -82,7 +83,7 @@ def _bands(sweep: Sweep) -> Iterator[Section]:
     study = sweep.study
     units = f"{study.battery.label}s"
     for s, scenario in enumerate(study.scenarios):
-        rows = [[*place_words(study, p), *(_band(point, s, b) for b in range(len(study.builds)))]
+        rows = [[*place_words(study, study.places[p]), *(_band(point, s, b) for b in range(len(study.builds)))]
                 for p, point in enumerate(sweep.points)]
         yield Section(f"CapEx in 1,000 USD, and {units} to buy: {scenario}",
                       [*(axis_words(study, axis) for axis in study.sweep), *(b.label for b in study.builds)], rows,

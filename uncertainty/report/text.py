@@ -27,6 +27,7 @@ class Section(NamedTuple):
     rows: list[list[str]]
     note: str = ""
     words: int = 1  # leading columns of words; the others are figures
+    key: str = ""  # by which a page knows it, where that has its own place there
 
 
 def number(value: float, digits: int = 3, decimals: int | None = None) -> str:
@@ -187,6 +188,12 @@ def how_stable(results: Reported, scenarios: tuple[str, ...]) -> Section:
     return Section("How stable: P(first place flips) / P(whole order differs)", ["criterion", *scenarios], rows,
                    "Against the ranking at the central values of all inputs, in which builds may tie: a tie that "
                    "breaks is another order, and no flip.")
+
+
+def leading(study: Study, most: int) -> list[int]:
+    """The first criteria of so many outputs, by their places."""
+    outputs = [c.output for c in study.criteria[: study.listed]]
+    return [i for i, output in enumerate(outputs) if output not in outputs[:i]][:most]
 
 
 def at_point(study: Study) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -126,6 +126,11 @@ def share_there(crossings: Iterable[Crossing]) -> str:
     return percent(min(float(np.sum([c.probability for c in crossings])), 1.0))
 
 
+def measure_words(study: Study, output: str, precision: str = "") -> str:
+    """An output with its precision, in words: `CapEx`, `Powerwalls`, `throughput fp16`."""
+    return " ".join(filter(None, [output_name(study, output), precision]))
+
+
 def label_words(axis: Axis, label: Label) -> str:
     """A value with its unit: `$25,000`, `8 h`, `hardware`."""
     if isinstance(label, str):
@@ -139,6 +144,10 @@ def axis_words(study: Study, axis: Axis) -> str:
     return input_words(study, axis.name)
 
 
-def place_words(study: Study, point: int) -> list[str]:
-    """A point of a sweep, by its place among all of them, in words: `$25,000`, `8 h`."""
-    return [label_words(axis, label) for axis, label in zip(study.sweep, study.places[point], strict=True)]
+def place_words(study: Study, labels: Sequence[Label]) -> list[str]:
+    """Values of the first swept quantities in words, `$25,000`, `8 h`; with a name where a value does not tell it."""
+    units = [axis.unit for axis in study.sweep if not isinstance(axis.labels[0], str)]
+    clear = {unit for unit in units if unit != "1" and units.count(unit) == 1}
+    return [label_words(axis, label) if isinstance(label, str) or axis.unit in clear else
+            f"{axis_words(study, axis)} {label_words(axis, label)}"
+            for axis, label in zip(study.sweep, labels, strict=False)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from ..resolve import Criterion
 from ..results import Results
 from .driver_tables import TOLD
 from .text import Section, criterion_name, named, number, percent
-from .words import input_words, output_name, unit_of, value_words
+from .words import input_words, measure_words, output_name, unit_of, value_words
 
+LOOK_UP = "look up"  # key of what comes first on a page
 LINES = 10  # rows where there is little room
 MOST = 3  # scenarios that have columns of their own
 WIDE = 0.2  # share of an output's variance from which on it is said why an input is not worth knowing
@@ -64,19 +66,30 @@ def look_up(results: Results, full: bool) -> Iterator[Section]:
     columns = ["input", "grade", *_columns(results, lead), *(["most by any criterion"] if full else [])]
     rows = rows or [["none", "", *["–"] * (len(columns) - 2)]]
     yield Section("What to look up first: what it is worth to know", columns, rows if full else rows[:LINES],
-                  " ".join(filter(None, note)), 2)
+                  " ".join(filter(None, note)), 2, LOOK_UP)
 
 
-def first_to_look_up(results: Results) -> tuple[str, str, str] | None:
-    """The input that is worth most to know by itself: its name, grade and worth in words; None where none is."""
+class First(NamedTuple):
+    """The input that is worth most to know by itself: its name, grade and worth in words, by which criterion."""
+
+    name: str
+    grade: str
+    worth: str
+    lead: str  # the criterion by which values are told
+    by_lead: bool  # whether it is worth something by that
+
+
+def first_to_look_up(results: Results) -> First | None:
+    """The input that is worth most to know by itself; None where none is."""
     if len(results.study.builds) < 2:
         return None
     lead, group = _lead(results), results.figures["influence"]
     for name in _sorted(results, lead):
         if name in results.figures["shapley"]["input"] and _worth(results, name):
             grade = str(group["grade"][group["input"] == name][0])
-            told = [_most(results, name, lead)] if _sure(results, name, lead) else []
-            return set_name(results, name), grade, (told or [_elsewhere(results, name).replace(",\n", " in ")])[0]
+            sure, called = _sure(results, name, lead), measure_words(results.study, lead.output, lead.precision)
+            told = _most(results, name, lead) if sure else _elsewhere(results, name).replace(",\n", " in ")
+            return First(set_name(results, name), grade, told, called, sure)
     return None
 
 
@@ -210,8 +223,8 @@ def _wide(results: Results, lead: Criterion, others: set[str]) -> Iterator[str]:
         if share >= WIDE and name in others and "." not in name:
             words = set_name(results, name)
             yield (f"{words[:1].upper()}{words[1:]} has {percent(share, 0)} of the variance of "
-                   f"{output_name(results.study, lead.output)}, but moves all builds alike: it changes what is paid, "
-                   "and not what to choose.")
+                   f"{output_name(results.study, lead.output)} (mean of all builds), but moves all builds alike: it "
+                   "changes what is paid, and not what to choose.")
 
 
 # --- what a quote is worth ----------------------------------------------------------------------------------------

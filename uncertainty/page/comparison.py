@@ -7,11 +7,11 @@ from difflib import unified_diff
 from itertools import chain
 
 from ..comparing import Comparison
+from ..report.comparison import gist, sections, trust
+from ..report.text import Section, named
 from ..sides import Side
-from .comparison import gist, sections, trust
 from .html import Chapter, Grids, Page, Picks, Picture
-from .pages import shown
-from .text import Section, named
+from .study import shown
 
 ELSEWHERE = "Every figure that both have is in what uncertainty compare --json prints."
 
@@ -49,7 +49,7 @@ def _picks(comparison: Comparison, pictures: Sequence[Picture]) -> Picks:
     scenarios, criteria = (dict.fromkeys(getattr(drawn, of) for drawn, _ in pictures)
                            for of in ("scenario", "criterion"))
     return Picks([s for s in comparison.before.scenarios if s in scenarios],
-                 {name: named(name) for name in criteria if name})
+                 {name: named(name) for name in criteria if name}, list(criteria))
 
 
 def _sides(comparison: Comparison) -> tuple[Side, Side]:

@@ -12,8 +12,8 @@ from itertools import count
 from typing import NamedTuple
 
 from ..charts.drawn import Drawn
-from .answer import listed
-from .text import Section
+from ..report.answer import listed
+from ..report.text import Section
 
 FIGURE = re.compile(r"[<>±≥~-]?\s?[$±]?\d|–$|$")  # how a cell of figures begins
 LONG = 10  # rows from which on a table that may be folded is
@@ -75,18 +75,26 @@ class Chapter(NamedTuple):
         return bool(self.lead or self.pictures or self.more or self.text)
 
 
+Options = list[tuple[str, str]]  # values, and what they are called
+
+
 class Picks(NamedTuple):
-    """What can be picked: scenarios, and criteria by name with what they are called."""
+    """What can be picked: scenarios, criteria by name with what they are called, and which of these are drawn."""
 
     scenarios: list[str]
     criteria: dict[str, str]
+    drawn: list[str]
 
     @property
-    def lists(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
-        """What there is a choice of: key, title, and values with what they are called."""
-        every = [("scenario", "Scenario", [(name, name) for name in self.scenarios]),
-                 ("criterion", "Criterion", list(self.criteria.items()))]
-        return [each for each in every if len(each[-1]) > 1]
+    def lists(self) -> list[tuple[str, str, list[tuple[str, Options]]]]:
+        """What there is a choice of: key, title, and groups of options by what is to be said of them."""
+        each = list(self.criteria.items())
+        groups = [("with figures", [pair for pair in each if pair[0] in self.drawn]),
+                  ("tables only", [pair for pair in each if pair[0] not in self.drawn])]
+        full = [group for group in groups if group[1]]
+        every = [("scenario", "Scenario", [("", [(name, name) for name in self.scenarios])]),
+                 ("criterion", "Criterion", full if len(full) > 1 else [("", each)])]
+        return [of for of in every if sum(len(options) for _, options in of[-1]) > 1]
 
     def words(self, names: Sequence[str]) -> str:
         """What criteria are called."""
@@ -140,7 +148,7 @@ def html(page: Page) -> str:
     """The text of a page."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    templates = Environment(loader=PackageLoader("uncertainty", "report"), autoescape=True, undefined=StrictUndefined,
+    templates = Environment(loader=PackageLoader("uncertainty", "page"), autoescape=True, undefined=StrictUndefined,
                             trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     templates.filters |= {"glued": _glued, "kept": _kept}
     return templates.get_template("page.html.j2").render(page=page)

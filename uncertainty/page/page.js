@@ -9,8 +9,8 @@ function show() {
     each.hidden = picks.some(pick => !fits(each.dataset[pick.id.replace("pick-", "")], pick));
   for (const each of every(".undrawn"))
     each.hidden = every("figure[data-criterion]", each.parentNode).some(figure => !figure.hidden);
-  document.getElementById("picked").textContent =
-    `Shown: ${picks.map(pick => pick.selectedOptions[0].textContent).join(", ")}`;
+  for (const each of every(".picked"))
+    each.textContent = picks.map(pick => pick.selectedOptions[0].textContent).join(", ");
 }
 for (const each of picks) {
   each.disabled = false;

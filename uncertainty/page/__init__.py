@@ -1,0 +1,1 @@
+"""A run, a sweep or a comparison as one HTML page that needs nothing else."""
