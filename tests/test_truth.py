@@ -39,8 +39,8 @@ def test_the_pieces_are_all_there_is(case):
 def test_more_nodes_of_the_third_input_move_nothing():
     price, pue, _, _ = STUDIES["three"]
     coarse, fine = Truth(price, pue, POWERWALLS), Truth(price, pue, 7000 + 3000 * (np.arange(400) + 0.5) / 400)
-    assert coarse.capex_quantile(0.5) == pytest.approx(fine.capex_quantile(0.5), rel=2e-5)
-    assert coarse.cheaper() == pytest.approx(fine.cheaper(), rel=2e-5)
+    assert coarse.capex_quantile(0.5) == pytest.approx(fine.capex_quantile(0.5), rel=1e-5)
+    assert coarse.cheaper() == pytest.approx(fine.cheaper(), rel=1e-5)
 
 
 def test_counts(case, results):

@@ -10,7 +10,7 @@ from support import dist
 
 # the study's constants, once more
 BUDGET, HOURS, LOSSES, OVERHEAD, KWH = 150_000, 8, 0.9 * 0.9, 1.25, 13.5
-A5000_KW, SPARK_KW, SPARK_PRICE, SPARKS = 0.230, 0.240, 3999, 37
+A5000_KW, SPARK_KW, SPARK_PRICE, SPARKS = 0.230, 0.240, 2600, 57  # so cheap that either may be the cheaper build
 PER_PUE = OVERHEAD * HOURS / LOSSES / KWH  # powerwalls per kW and unit of PUE, before rounding up
 
 
@@ -47,15 +47,16 @@ PUE = Truncated(stats.beta(1 + 4 * 0.20 / 0.55, 1 + 4 * 0.35 / 0.55, 1.05, 0.55)
 PRICE_TEXT = dist("lognormal", median=2500, sigma=0.15, min=1700, max=3200)
 PUE_TEXT = dist("pert", low=1.05, mode=1.25, high=1.60)
 
-NODES = 200  # of the price of a Powerwall; with 400 no statistic moves by more than 2e-5 of itself
+NODES = 200  # of the price of a Powerwall; with 400 no statistic moves by more than 1e-5 of itself
 POWERWALL = np.array([8200.0])
 POWERWALLS = 7000 + 3000 * (np.arange(NODES) + 0.5) / NODES  # equally likely prices of one
 POWERWALLS_TEXT = dist("uniform", low=7000, high=10_000)
-OF_PRICE = {"rest": f"[build.rtx_a5000]\nunit_price = {PRICE_TEXT}\n"}
+SPARK = f"[build.dgx_spark]\nunit_price = {SPARK_PRICE}\n"
+OF_PRICE = {"rest": f"[build.rtx_a5000]\nunit_price = {PRICE_TEXT}\n{SPARK}"}
 
 STUDIES = {
     "price": (PRICE, Constant(1.2), POWERWALL, OF_PRICE),
-    "pue": (Constant(2500), PUE, POWERWALL, {"pue": PUE_TEXT}),
+    "pue": (Constant(2500), PUE, POWERWALL, {"rest": SPARK, "pue": PUE_TEXT}),
     "both": (PRICE, PUE, POWERWALL, OF_PRICE | {"pue": PUE_TEXT}),
     "three": (PRICE, PUE, POWERWALLS, OF_PRICE | {"pue": PUE_TEXT, "battery_unit_price": POWERWALLS_TEXT}),
 }
