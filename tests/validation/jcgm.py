@@ -1,7 +1,9 @@
 """The worked examples of JCGM 101:2008 (Supplement 1 to the GUM), section 9.
 
-What is called published was read in texts that quote the Supplement, or JCGM GUM-5:2026, which takes its examples up
-again; all else is worked out here: closed forms, or quadrature of distribution functions.
+Figures called published were not read in the Supplement itself but where the tests of public programs quote it, or JCGM
+GUM-5:2026, which takes its examples up again; all else is worked out here, by closed forms or by quadrature of
+distribution functions. Intervals are the probabilistically symmetric ones: the program does not offer the shortest,
+which are compared only where they are known to end at quantiles.
 """
 
 from itertools import product
@@ -18,9 +20,10 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(32)
 ANGLES, ANGLE_WEIGHTS = 0.5 * np.pi * np.array(np.polynomial.legendre.leggauss(200))
 
 
-def published(text, place):
-    """A published number with what it may be off by: half a unit of its last digit."""
-    return float(text), 0.5 * 10.0 ** -len(text.partition(".")[2]), f"{place}, published"
+def published(of, text, place):
+    """An estimate that was made already beside a published number, which is off by half a unit of its last digit."""
+    half = 0.5 * 10.0 ** -len(text.partition(".")[2])
+    return of._replace(source=f"{place}, published", truth=float(text), text=text, slack=half, exact=False)
 
 
 def moments(case, y, truths, sources):
@@ -35,11 +38,6 @@ def moments(case, y, truths, sources):
 def ends(case, y, truths, source, levels=ENDS, **more):
     found = un.percentile_bands(y, levels)
     return checks(case, source, truths, found, "percentile_bands", [f"{100 * q:g} % quantile" for q in levels], **more)
-
-
-def against(of, number, slack, source):
-    """An estimate that was made already beside a published number."""
-    return of._replace(source=source, truth=number, slack=slack, exact=False)
 
 
 # --- 9.2: the additive model -----------------------------------------------------------------------------------
@@ -66,7 +64,7 @@ def additive():
         found = [*moments(case, y, [0.0, u], [CLOSED] * 2), *ends(case, y, [-upper, upper], CLOSED)]
         yield from found
         for check, text in zip(found[1:], (rounded, f"-{end}", end), strict=True):
-            yield against(check, *published(text, f"JCGM 101, {case[:5]}"))
+            yield published(check, text, f"JCGM 101, {case[:5]}")
 
 
 # --- 9.3: mass calibration -------------------------------------------------------------------------------------
@@ -91,7 +89,7 @@ def mass():
     u = (spread + (mean**2 + spread) * 0.2**2 / 12 * second) ** 0.5
     found = moments(case, y, [1.234, u], [CLOSED] * 2)
     yield from found
-    yield against(found[0], *published("1.2340", "JCGM 101, 9.3"))
+    yield published(found[0], "1.2340", "JCGM 101, 9.3")
     yield from ends(case, y, [optimize.brentq(lambda y, q=q: mass_below(y) - q, 0.5, 2.0) for q in ENDS], QUADRATURE)
 
 
@@ -128,7 +126,7 @@ def comparison_loss():
         found = moments(case, y, [1e6 * (x**2 + 2 * U**2), 1e6 * u], [CLOSED] * 2)
         yield from found
         for check, text in zip(found, texts or (), strict=False):
-            yield against(check, *published(text, "JCGM 101, 9.4"))
+            yield published(check, text, "JCGM 101, 9.4")
         levels = (0.025, 0.95, 0.975) if not x and not r else ENDS
         yield from ends(case, y, [1e6 * optimize.brentq(lambda y, q=q: loss_below(y, x, r) - q, 1e-12, 0.02)  # noqa: B023
                                   for q in levels], QUADRATURE, levels)
@@ -164,7 +162,7 @@ def gauge_block():
                     [CLOSED] * 2)
     yield from found
     for check, text in zip(found, ("838", "36"), strict=True):
-        yield against(check, *published(text, "JCGM 101, 9.5"))
+        yield published(check, text, "JCGM 101, 9.5")
     # symmetric, so that the shortest interval, which the Supplement has, is this one; it was made to 0.5 nm
     yield from ends(case, y, [745, 932], "JCGM 101, 9.5, published", (0.005, 0.995), slack=1.0,
                     exact=False)

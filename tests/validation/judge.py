@@ -8,7 +8,7 @@ from table import Row
 
 from uncertainty.analysis.error import half_width
 
-ROWS = 400  # that a page may have at most; one of so many right ones fails by chance on 1 page of 100
+ROWS = 500  # that a page may have at most; one of so many right ones fails by chance on 1 page of 100
 LEVEL = 1 - 0.01 / ROWS
 DUST = 1e-9  # of the truth: rounding
 REPLICATES = 32
@@ -30,6 +30,7 @@ class Check(NamedTuple):
     replicates: int = REPLICATES
     slack: float = 0.0
     exact: bool = True
+    text: str = ""  # of a published truth, with its digits
 
     @property
     def gap(self):
@@ -47,7 +48,7 @@ class Check(NamedTuple):
 
     @property
     def row(self):
-        return Row(self.case, self.source, number(self.truth), interval(self), self.passed)
+        return Row(self.case, self.source, self.text or number(self.truth), interval(self), self.passed)
 
 
 def sizes(case, samples=4096):

@@ -62,7 +62,7 @@ def chance(case, values, law):
         found = stats.chisquare(np.array(seen)[some], expected[some] * len(values) / expected[some].sum()).pvalue
     else:
         found = stats.kstest(values, law.cdf).pvalue
-    return Row(case, "exact test", f"p at least {0.01 / ROWS:.1g}", f"p = {found:.2g}", bool(found >= 1 - LEVEL))
+    return Row(case, "exact test", f"p at least {0.01 / ROWS:g}", f"p = {found:.2g}", bool(found >= 1 - LEVEL))
 
 
 def scrambles():
