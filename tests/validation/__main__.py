@@ -26,8 +26,8 @@ CHAPTERS = (
     ("Failures", reliability.__doc__, reliability.cases),
     ("The procurement model", procurement.__doc__, procurement.cases),
     ("The sampler", sampler.__doc__, sampler.cases),
-    ("Coverage of 95 % intervals", coverage.__doc__, partial(coverage.tried, 300)),
-    ("Stopping at a tolerance", stopping.__doc__, partial(stopping.tried, 300)),
+    ("Coverage of 95 % intervals", coverage.__doc__, partial(coverage.tried, 250)),
+    ("Stopping at a tolerance", stopping.__doc__, partial(stopping.tried, 200)),
 )
 
 if __name__ == "__main__":
