@@ -1,8 +1,8 @@
 """How often nominal 95 % intervals hold the truth, over many seeds, with 16 replicates.
 
-Truths are closed forms, or the sums and quadrature of `truths`; no truth is a run of the program. Studies have 256 samples
-a replicate. What is not in 93 to 97 % is so by no more than two standard errors of so many runs, or for a reason that
-is given; the mean error, of the figure where it is largest, tells of bias.
+Truths are closed forms, or the sums and quadrature of `truths`; no truth is a run of the program. Studies have 256
+samples a replicate. What is not in 93 to 97 % is so by no more than two standard errors of so many runs, or for a
+reason that is given; the mean error, of the figure where it is largest, tells of bias.
 """
 
 from collections.abc import Callable
