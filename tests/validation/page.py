@@ -2,7 +2,7 @@
 
 import sys
 
-from coverage import Covered
+from coverage import AIM, Covered
 from judge import ROWS, Check
 from scipy import stats
 from stopping import Stopped
@@ -44,8 +44,8 @@ def verdict(passed):
 
 def of_covered(each):
     share = f"{100 * each.share:.1f} %"
-    within = "yes" if 0.93 <= each.share <= 0.97 else "no more than chance off" if each.within else (
-        f"no: {each.why}" if each.why else "**FAIL**")
+    within = "yes" if AIM[0] <= each.share <= AIM[1] else f"no: {each.why}" if each.why else (
+        "no more than chance off" if each.within else "**FAIL**")
     return each.what, each.seeds, each.tried, share, f"{each.bias:.2f}", within
 
 
