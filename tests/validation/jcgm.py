@@ -1,7 +1,7 @@
 """The worked examples of JCGM 101:2008 (Supplement 1 to the GUM), section 9.
 
-Figures called published were not read in the Supplement itself but where the tests of public programs quote it, or JCGM
-GUM-5:2026, which takes its examples up again; all else is worked out here, by closed forms or by quadrature of
+Figures called published were not read in the Supplement itself but where public programs quote it in their tests, or
+JCGM GUM-5:2026, which takes its examples up again; all else is worked out here, by closed forms or by quadrature of
 distribution functions. Intervals are the probabilistically symmetric ones: the program does not offer the shortest,
 which are compared only where they are known to end at quantiles.
 """
@@ -64,7 +64,7 @@ def additive():
         found = [*moments(case, y, [0.0, u], [CLOSED] * 2), *ends(case, y, [-upper, upper], CLOSED)]
         yield from found
         for check, text in zip(found[1:], (rounded, f"-{end}", end), strict=True):
-            yield published(check, text, f"JCGM 101, {case[:5]}")
+            yield published(check, text, "JCGM GUM-5:2026, 6.4" if case[:5] == "9.2.4" else f"JCGM 101, {case[:5]}")
 
 
 # --- 9.3: mass calibration -------------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ def mass():
     u = (spread + (mean**2 + spread) * 0.2**2 / 12 * second) ** 0.5
     found = moments(case, y, [1.234, u], [CLOSED] * 2)
     yield from found
-    yield published(found[0], "1.2340", "JCGM 101, 9.3")
+    yield published(found[0], "1.2340", "JCGM GUM-5:2026, 7.3")
     yield from ends(case, y, [optimize.brentq(lambda y, q=q: mass_below(y) - q, 0.5, 2.0) for q in ENDS], QUADRATURE)
 
 

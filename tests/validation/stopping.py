@@ -2,9 +2,9 @@
 
 JCGM 101, 7.9.4 stops when twice the standard errors, of batches, are below a numerical tolerance; ours when the
 standard errors, of replicates, are below T, half of that. Both look again and again, and stop where errors happen to
-seem small: so the errors are larger than is printed of them, by what is measured here. A row passes where the root mean
-square error is at most T, for each of CapEx's 5, 50 and 95 % quantiles (relative) and P(first); the study has three
-uncertain inputs, 64 samples a replicate, and begins with 8 replicates.
+seem small: so errors could be larger than is printed of them, and by how much is measured here. A row passes where the
+root mean square error is at most T, for each of CapEx's 5, 50 and 95 % quantiles (relative) and P(first), but for
+chance; the study has three uncertain inputs, 64 samples a replicate, and begins with 8 replicates.
 """
 
 from typing import NamedTuple
