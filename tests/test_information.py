@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from problems import loss
 from scipy import stats
 from scipy.special import expit, logit
 from support import assert_close
@@ -24,12 +25,6 @@ def zeros(x):
 def against(value):
     """A model of two options, of which one is worth nothing."""
     return lambda x: {"a": zeros(x), "b": value(x)}
-
-
-def loss(mean, sd):
-    """Unit normal loss: what it is worth to know a normal difference of two options (Raiffa and Schlaifer 1961)."""
-    z = abs(mean) / sd
-    return sd * (stats.norm.pdf(z) - z * stats.norm.sf(z))
 
 
 def call(median, sigma, price):

@@ -1,119 +1,24 @@
-"""A study with one and with two uncertain inputs against sums, quadrature and root finding.
-
-Nothing of the package's arithmetic or distributions is used: between the breakpoints of floor and ceil all is known
-from scipy's cumulative distribution functions.
-"""
+"""A study with one, with two and with three uncertain inputs against what `truths` makes of it."""
 
 import numpy as np
 import pytest
-from scipy import integrate, optimize, stats
-from support import assert_close, dist, study_text
+from support import assert_close, study_text
+from truths import BUDGET, POWERWALLS, STUDIES, Truth
 
 import uncertainty as un
 from uncertainty import engine
 from uncertainty.analysis.error import half_width, upper_limit
 from uncertainty.plan import plan_of
 
-# the study's constants, once more
-BUDGET, HOURS, LOSSES, OVERHEAD, KWH, POWERWALL = 150_000, 8, 0.9 * 0.9, 1.25, 13.5, 8200
-A5000_KW, SPARK_KW, SPARK_PRICE, SPARKS = 0.230, 0.240, 3999, 37
-PER_PUE = OVERHEAD * HOURS / LOSSES / KWH  # powerwalls per kW and unit of PUE, before rounding up
-
-
-class Constant:
-    """A frozen distribution that does not vary."""
-
-    def __init__(self, value):
-        self.value = value
-
-    def cdf(self, x):
-        return np.where(np.asarray(x) >= self.value, 1.0, 0.0)
-
-    def expect(self, f, low, high):
-        return f(self.value) if low < self.value <= high else 0.0
-
-
-class Truncated:
-    """A frozen scipy.stats distribution between two ends."""
-
-    def __init__(self, parent, low, high):
-        self.parent, self.low, self.high = parent, low, high
-        self.kept = parent.cdf(high) - parent.cdf(low)
-
-    def cdf(self, x):
-        return (self.parent.cdf(np.clip(x, self.low, self.high)) - self.parent.cdf(self.low)) / self.kept
-
-    def expect(self, f, low, high):
-        low, high = np.clip([low, high], self.low, self.high)
-        return integrate.fixed_quad(lambda x: f(x) * self.parent.pdf(x) / self.kept, low, high, n=20)[0]
-
-
-PRICE = Truncated(stats.lognorm(0.15, 0, 2500), 1700, 3200)
-PUE = Truncated(stats.beta(1 + 4 * 0.20 / 0.55, 1 + 4 * 0.35 / 0.55, 1.05, 0.55), 1.05, 1.60)
-PRICE_TEXT = dist("lognormal", median=2500, sigma=0.15, min=1700, max=3200)
-PUE_TEXT = dist("pert", low=1.05, mode=1.25, high=1.60)
-
-STUDIES = {
-    "price": (PRICE, Constant(1.2), {"rest": f"[build.rtx_a5000]\nunit_price = {PRICE_TEXT}\n"}),
-    "pue": (Constant(2500), PUE, {"pue": PUE_TEXT}),
-    "both": (PRICE, PUE, {"rest": f"[build.rtx_a5000]\nunit_price = {PRICE_TEXT}\n", "pue": PUE_TEXT}),
-}
 SAMPLING = {"samples": 1024, "replicates": 16, "seed": 20251217}
 METHODS = ("sobol", "lhs", "random")
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-def pieces(price, pue):
-    """(n, walls, walls of the Spark, least price, greatest price, probability of that PUE) with any probability.
-
-    The budget buys n cards at prices in (budget / (n + 1), budget / n]; n cards take w units of storage at a PUE in
-    ((w - 1) / c, w / c], c being what they need at a PUE of 1.
-    """
-    found = []
-    for n in range(40, 95):
-        low, high = BUDGET / (n + 1), BUDGET / n
-        if price.cdf(high) == price.cdf(low):
-            continue
-        need, need_of_sparks = n * A5000_KW * PER_PUE, SPARKS * SPARK_KW * PER_PUE
-        for w in range(1, 60):
-            for v in range(1, 30):
-                edges = [max((w - 1) / need, (v - 1) / need_of_sparks), min(w / need, v / need_of_sparks)]
-                probability = float(np.diff(pue.cdf(edges))[0]) if edges[0] < edges[1] else 0.0
-                if probability > 0:
-                    found.append((n, w, v, low, high, probability))
-    return found
-
-
-class Truth:
-    """What the study's statistics converge to."""
-
-    def __init__(self, price, pue):
-        self.price, self.pieces = price, pieces(price, pue)
-        n, w, v, low, high, p = np.array(self.pieces).T
-        self.n, self.w, self.v, self.low, self.high, self.p = n, w, v, low, high, p
-        self.joint = p * (price.cdf(high) - price.cdf(low))
-
-    def pmf(self, numbers, at):
-        return np.array([self.joint[numbers == k].sum() for k in at])
-
-    def capex_below(self, limit):
-        """P(n price + w powerwalls <= limit); the limit may vary with the piece."""
-        dearest = np.clip((limit - POWERWALL * self.w) / self.n, self.low, self.high)
-        return float(np.sum(self.p * (self.price.cdf(dearest) - self.price.cdf(self.low))))
-
-    def capex_quantile(self, q):
-        return optimize.brentq(lambda c: self.capex_below(c) - q, 1e5, 5e5, xtol=1e-6)
-
-    def mean(self, f):
-        """Expectation of f(price, n, w)."""
-        return sum(p * self.price.expect(lambda x, n=n, w=w: f(x, n, w), low, high)
-                   for n, w, _, low, high, p in self.pieces)
-
-
 @pytest.fixture(scope="module", params=STUDIES)
 def case(request):
-    price, pue, settings = STUDIES[request.param]
-    return request.param, Truth(price, pue), settings
+    price, pue, units, settings = STUDIES[request.param]
+    return request.param, Truth(price, pue, units), settings
 
 
 @pytest.fixture(scope="module", params=METHODS)
@@ -129,6 +34,13 @@ def at(data, build="rtx_a5000"):
 
 def test_the_pieces_are_all_there_is(case):
     assert case[1].joint.sum() == pytest.approx(1, abs=1e-12)
+
+
+def test_more_nodes_of_the_third_input_move_nothing():
+    price, pue, _, _ = STUDIES["three"]
+    coarse, fine = Truth(price, pue, POWERWALLS), Truth(price, pue, 7000 + 3000 * (np.arange(400) + 0.5) / 400)
+    assert coarse.capex_quantile(0.5) == pytest.approx(fine.capex_quantile(0.5), rel=1e-5)
+    assert coarse.cheaper() == pytest.approx(fine.cheaper(), rel=1e-5)
 
 
 def test_counts(case, results):
@@ -156,13 +68,13 @@ def test_whole_quantiles(case, results):
 def test_means(case, results):
     truth, means = case[1], at(results.means)
     by_quadrature = {
-        "device_count": lambda p, n, w: n,
-        "battery_count": lambda p, n, w: w,
-        "spend": lambda p, n, w: n * p,
-        "capex": lambda p, n, w: n * p + w * POWERWALL,
-        "capex_reference": lambda p, n, w: BUDGET + w * POWERWALL,
-        "memory_per_dollar": lambda p, n, w: 24 * n / (n * p + w * POWERWALL),
-        "bandwidth_per_spend": lambda p, n, w: 768 / p,
+        "device_count": lambda p, n, w, unit: n,
+        "battery_count": lambda p, n, w, unit: w,
+        "spend": lambda p, n, w, unit: n * p,
+        "capex": lambda p, n, w, unit: n * p + w * unit,
+        "capex_reference": lambda p, n, w, unit: BUDGET + w * unit,
+        "memory_per_dollar": lambda p, n, w, unit: 24 * n / (n * p + w * unit),
+        "bandwidth_per_spend": lambda p, n, w, unit: 768 / p,
     }
     for name, f in by_quadrature.items():
         wanted = truth.mean(f)
@@ -208,7 +120,7 @@ def test_intervals_of_capex_quantiles_cover_the_truth_in_dollars(case, make_stud
 def test_ranks(case, results):
     """P(the A5000 is cheaper than the Spark), and what follows from it."""
     truth, whole = case[1], results.samples
-    cheaper = truth.capex_below(SPARKS * SPARK_PRICE + POWERWALL * truth.v)
+    cheaper = truth.cheaper()
     found = results.ranking.sel(criterion="capex", scenario="base")
     first = found.sel(build="rtx_a5000", rank=1)
     win = found.sel(build="rtx_a5000", other="dgx_spark")

@@ -109,7 +109,7 @@ def evppi(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays], *, options: 
     An input that changes no option, and options of which one is best at every point, are worth exactly 0, with an
     error of 0; what chances are that were never met the error does not say. A row of all inputs is the EVPI itself.
 
-    How often intervals hold: `python -m benchmarks.coverage` of a checkout. They do not where a reason to choose
+    How often intervals hold: docs/validation.md. They do not where a reason to choose
     otherwise is met once in a thousand samples or less, nor where two options have the same mean and an input, which
     changes the mean of neither, interacts with others: it is worth nothing, and a little is found.
 

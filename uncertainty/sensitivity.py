@@ -81,7 +81,7 @@ def sobol_indices(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays], *,
     Replicates are put together by the ratio of the means of numerators and denominators.
 
     Where the model is smooth one set of Sobol' points is nearer the truth than 16 replicates of as many in all, and
-    does not tell how near it is. How often intervals hold: `python -m benchmarks.coverage` of a checkout.
+    does not tell how near it is. How often intervals hold: docs/validation.md.
     """
     if estimator not in ESTIMATORS:
         raise ValueError(f"estimator is {estimator!r}; wanted one of {', '.join(ESTIMATORS)}")

@@ -1,0 +1,123 @@
+"""The validation page is what is computed, and its verdicts notice what is wrong."""
+
+import importlib.util
+from functools import partial
+from io import StringIO
+from pathlib import Path
+
+import coverage
+import page
+import pytest
+import sampler
+import stopping
+import tails
+from judge import LEVEL, ROWS, Check
+from scipy import stats
+from table import Row, Tried
+
+import uncertainty as un
+from uncertainty import engine
+from uncertainty.analysis.error import half_width
+
+HERE = Path(__file__).parent
+COMMITTED = HERE.parents[1] / "docs" / "validation.md"
+
+
+@pytest.fixture(scope="module")
+def cases():
+    """Chapters of cases: title, what is said, and rows."""
+    spec = importlib.util.spec_from_file_location("validation_main", HERE / "__main__.py")
+    main = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(main)
+    return [(title, said, list(make())) for title, said, make in main.CHAPTERS if not isinstance(make, partial)]
+
+
+def test_every_case_passes_and_they_are_not_too_many(cases):
+    rows = [row for _, _, found in cases for row in found]
+    assert 300 < len(rows) <= ROWS
+    assert [row for row in rows if not row.passed] == []
+    assert page.held(rows).passed
+
+
+@pytest.mark.skipif(not COMMITTED.parent.is_dir(), reason="no checkout: the documentation is not there")
+def test_the_committed_page_has_these_cases(cases):
+    committed = COMMITTED.read_text(encoding="utf-8")
+    for title, said, found in cases:
+        assert "\n".join(page.chapter(title, said, found)[0]) in committed
+    assert page.INTRODUCTION.strip() in committed
+    assert "FAIL" not in committed
+
+
+# --- what is wrong is noticed ----------------------------------------------------------------------------------
+
+
+def test_a_case_that_is_off_fails():
+    far = half_width(0.1, 32, LEVEL)
+    right, wrong = (Check("a", "b", 1.0, 1 + times * far, 0.1) for times in (0.99, 1.01))
+    assert (right.passed, wrong.passed) == (True, False)
+    assert wrong._replace(slack=0.02 * far).passed
+    assert not right._replace(se=float("nan")).passed
+    assert not right._replace(se=float("inf")).passed
+
+
+def test_a_page_with_a_row_that_fails_says_so_and_ends_with_1():
+    def chapter(*rows):
+        out = StringIO()
+        return page.show([("Chapter", "Said.", lambda: rows)], out), out.getvalue()
+
+    exact = [Check("a", "b", 1.0, 1.0 + 0.1 * i, 0.1) for i in range(2)]
+    assert chapter(*exact)[0] == 0
+    status, text = chapter(*exact, Row("case", "source", "1", "2", False))
+    assert (status, text.count("**FAIL**")) == (1, 1)
+    assert chapter(Tried("kills", 3, 2))[0] == 1
+    assert chapter(*[Check("a", "b", 1.0, 1.3, 0.1)] * 40)[0] == 1  # none of 40 intervals holds the truth
+
+
+def test_a_quantile_that_is_one_off_fails():
+    law = stats.poisson(3)
+    y = un.propagate({"a": law}, lambda x: {"y": x["a"]}, samples=256, replicates=32).y
+    right = Check("a", "b", law.ppf(0.95), law.ppf(0.95), 0.0)
+    assert tails.in_doubt(right, y, 0.95).slack == 0
+    assert tails.in_doubt(right, y, float(law.cdf(law.ppf(0.95)))).slack == 1
+    assert not right._replace(value=right.value + 1).passed
+
+
+@pytest.mark.parametrize("law", [stats.norm(3, 2.01), stats.norm(3.01, 2)])
+def test_another_distribution_is_noticed(law):
+    x = un.propagate({"x": un.normal(3, 2)}, lambda x: {}, samples=sampler.SAMPLES, replicates=4).x.values
+    assert sampler.distance(x, stats.norm(3, 2)).max() <= 1 / sampler.SAMPLES + sampler.INVERTED
+    assert sampler.distance(x, law).max() > 1 / sampler.SAMPLES + sampler.INVERTED
+
+
+def test_random_draws_of_another_distribution_are_noticed():
+    x = un.propagate({"x": un.discrete([0, 1], [0.52, 0.48]), "y": un.normal(0, 1)}, lambda x: {}, method="random")
+    assert not sampler.chance("", x.x.values.ravel(), stats.binom(1, 0.5)).passed
+    assert not sampler.chance("", x.y.values.ravel(), stats.norm(0, 1.05)).passed
+
+
+# --- coverage, and stopping, in small --------------------------------------------------------------------------
+
+
+def test_intervals_cover_and_half_as_wide_are_noticed():
+    kinds = (coverage.quantiles, coverage.correlated)
+    whole = coverage.tried(60, kinds)
+    assert all(row.within or row.why for row in whole)
+    assert all(row.held > 0.85 * row.tried for row in whole)
+    narrow = coverage.tried(60, kinds, half=0.5)
+    assert not any(row.within for row in narrow if not row.why)
+    assert page.failed(narrow)
+    assert not page.failed(whole)
+
+
+def test_a_run_that_stops_at_a_tolerance_keeps_it():
+    found = stopping.stopped(0.01, "sobol", 40)
+    assert found.passed
+    assert found.met == 40
+    assert found.held > 0.85 * found.tried
+
+
+def test_a_run_that_stops_too_soon_is_noticed(monkeypatch):
+    monkeypatch.setattr(engine, "enough", lambda done, worst, tolerance: done)
+    found = stopping.stopped(0.003, "sobol", 20)
+    assert not found.passed
+    assert found.met < 20
