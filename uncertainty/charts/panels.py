@@ -57,7 +57,8 @@ class Panels(NamedTuple):
             return ""
         if len(self.places) == count:
             return f" A panel for each value of {over(self.sweep, self.others)}."
-        told = "; ".join(self.named(at) for at in self.places)
+        told = "; ".join(", ".join(label_words(axis, axis.labels[i]) for axis, i in zip(self.others, at, strict=True))
+                         for at in self.places)
         return f" Panels are for {len(self.places)} of the {count} values of {over(self.sweep, self.others)}: {told}."
 
     def named(self, at: Place) -> str:
