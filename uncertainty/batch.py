@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterable, Iterator
 from math import prod
 from operator import itemgetter
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import samples
-from .files import StudyError
+from .files import StudyError, read
 from .jobs import Job
 from .plan import Plan, block_size
 from .resolve import Problem
@@ -48,10 +47,8 @@ def expand(names: Iterable[str]) -> list[str]:
 
 def _is_study(path: Path) -> bool:
     """Whether a TOML file is a study and no data sheet beside one; what cannot be read is for `load` to say."""
-    try:
-        return "builds" in tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
-        return True
+    found: list[Problem] = []
+    return "builds" in read(path, "", found)[1] or bool(found)
 
 
 def sources(names: Iterable[str], **sampling: Any) -> Iterator[Source]:

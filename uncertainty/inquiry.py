@@ -61,11 +61,12 @@ def problems(tables: Tables, entries: Entries) -> Iterator[Problem]:
             yield Problem(where, f"given the name of {kinds.get(name, 'an input')}; wanted another name")
         for pattern in patterns:
             yield from _uncertain_input(where, pattern, entries, kinds)
-    says = [m.says for m in asked.measurements]
+    says: set[str] = set()
     for i, m in enumerate(asked.measurements):
         where = f"sensitivity.measurements #{i + 1}"
-        if m.says in says[:i]:
+        if m.says in says:
             yield Problem(f"{where}.says", f"given {m.says!r} again; wanted another name")
+        says.add(m.says)
         if (m.error is None) == (m.relative_error is None):
             yield Problem(where, f"given {'neither' if m.error is None else 'both'} of error and relative_error; "
                           "wanted one")

@@ -23,7 +23,8 @@ REFRESH = 0.1  # seconds between two pictures of the progress bar
 
 def console() -> Console:
     """Standard output: as wide as the terminal; 80 columns without colour elsewhere."""
-    return Console(highlight=False) if sys.stdout.isatty() else Console(width=80, highlight=False, color_system=None)
+    plain: dict[str, Any] = {"highlight": False, "emoji": False}
+    return Console(**plain) if sys.stdout.isatty() else Console(width=80, color_system=None, **plain)
 
 
 def show(results: Results | Sweep, screen: Console) -> None:

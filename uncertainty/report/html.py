@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from ..charts.drawn import Drawn
 from ..results import Results
+from ..strict import KEPT, printable
 from .answer import answer, by_name, listed
 from .appendix import battery_counts, criterion_words, given, provenance, ranks, sampling_errors
 from .sections import by_question
@@ -156,7 +157,7 @@ def page(results: Results, versions: dict[str, str], pictures: list[Picture]) ->
 
     templates = Environment(loader=PackageLoader("uncertainty", "report"), autoescape=True, undefined=StrictUndefined,
                             trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    templates.filters["glued"] = _glued
+    templates.filters |= {"glued": _glued, "printed": partial(printable, keep=KEPT)}
     made = _Page(results, versions, [(drawn, Markup(svg)) for drawn, svg in pictures])
     return templates.get_template("page.html.j2").render(
         study=results.study, answer=[_kept(s) for s in answer(results)], trust=trust(results), chapters=made.chapters(),
