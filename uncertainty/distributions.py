@@ -20,6 +20,9 @@ from .elicitation import check_values, level_of, solve
 from .families import DISCRETE, FAMILIES, OPTIONS, PARAMETERS, Array
 
 
+LEAST_LEVEL = 2.0**-33  # of any sample
+
+
 @dataclass(frozen=True)
 class Marginal:
     """One uncertain number as plain data: hashable, comparable, picklable.
@@ -181,6 +184,9 @@ def _continuous(kind: str, **spec: Given) -> Marginal:
     known = given.keys() == set(PARAMETERS[kind])
     m = Marginal(kind, tuple(given.values()) if known else solve(kind, given), low, high, central)
     _check_kept(kind, low, high, _window(m).kept)
+    with np.errstate(all="ignore"):
+        if not np.isfinite(m.ppf([LEAST_LEVEL, 0.5, 1.0 - LEAST_LEVEL])).all():
+            raise ValueError(f"{kind}: has quantiles that are no finite numbers; wanted other parameters")
     return m
 
 

@@ -199,7 +199,7 @@ def _leave_out(sensitivity: dict[str, Any], loc: tuple[Any, ...]) -> None:
     """Take what is wrong out of what is asked of sensitivity: a cost, a group, a measurement, or else the whole key."""
     key, *rest = loc
     listed = sensitivity.get(key)
-    if isinstance(listed, list) and rest[1:] == ["cost"]:
+    if isinstance(listed, list) and rest[1:] == ["cost"] and isinstance(listed[rest[0]], dict):
         listed[rest[0]].pop("cost", None)
     elif isinstance(listed, list) and rest:
         listed[rest[0]] = None

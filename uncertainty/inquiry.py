@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 from . import schema
 from .analysis.labels import DUMMY
-from .distributions import Marginal
+from .distributions import LEAST_LEVEL, Marginal
 from .resolve import Entries, Problem, Tables, members, unknown
 
 SHARED = "shared"  # the group of the inputs that all builds share
 EVERYTHING = "everything"  # as tables call all inputs together
-LEAST_LEVEL = 2.0**-33  # of any sample
 
 
 class Measurement(NamedTuple):
