@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def dry_run(works: list[Work], failed: dict[str, list[str]] | None, arguments: Namespace) -> bool:
     """Say what would run, and what it takes; gives whether all of them can."""
-    from .batch import cost_of, is_current
+    from .batch import cost_of, is_current, size
     from .report.text import Section
     from .terminal import console, show_section
 
@@ -34,12 +34,8 @@ def dry_run(works: list[Work], failed: dict[str, list[str]] | None, arguments: N
         points = f" at {len(work.jobs)} points" if work.study.sweep else ""
         least = "at least " if work.tolerance is not None else ""
         rows.append([name, f"{least}{it.replicates} replicates{points}{reused}", f"{it.samples:,}",
-                     _size(it.memory), _size(it.disk)])
+                     size(it.memory), size(it.disk)])
     rows += [[name, "nothing: cannot be read", "", "", ""] for name in failed or {}]
     columns = ["study", "would make", "samples", "memory a process", "disk"]
     show_section(Section("Nothing was run", columns, rows, words=2), console())
     return fine
-
-
-def _size(bytes_: int) -> str:
-    return f"{bytes_ / 1e6:,.0f} MB" if bytes_ < 1e9 else f"{bytes_ / 1e9:,.1f} GB"

@@ -8,7 +8,6 @@ import io
 import json
 import random
 import re
-import shutil
 import tempfile
 import tomllib
 import warnings
@@ -79,13 +78,23 @@ measurements = [{ says = "a meter", input = "pue", error = 0.03, cost = 1500 }]
 """
 PAPER = """\
 title = "Paper"
-claims = [{ id = "D1", says = "Few", build = "own", output = "battery_count", is = "at most", than = 9, quantile = 0.5 }]
+[[claims]]
+id = "D1"
+says = "Few"
+build = "own"
+output = "battery_count"
+is = "at most"
+than = 9
+quantile = 0.5
 """
 QUOTES = "shop,price\nA,8200\nB,9000\nC,12000\n"
 SWEPT = "title = 't'\nbudget = 1\nrun_hours = 1\nbuilds = ['own']\nbattery = 'powerwall_3'\n" + """\
 inputs = { pue = 1.2, discharge_efficiency = 0.9, depth_of_discharge = 0.9 }
 sampling = { samples = 4, replicates = 2 }
-sweep = { budget = [50_000, 90_000], own.unit_price = [1000, 2000], budget_covers = ["hardware", "hardware and storage"] }
+[sweep]
+budget = [50_000, 90_000]
+own.unit_price = [1000, 2000]
+budget_covers = ["hardware", "hardware and storage"]
 """
 
 

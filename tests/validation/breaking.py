@@ -10,19 +10,22 @@ import math
 import re
 
 NASTY = (
-    math.nan, math.inf, -math.inf, 0, -0.0, -1, 1, 2**63, 10**400, -(10**400), 1e308, -1e308, 5e-324, 0.5, 1e9, True, "",
-    "x", "nan", "1e3", "\x1b[31m\x07", "\u202e\u009b", "../../etc/passwd", "/etc/passwd", "con", ".", "é日本", "x" * 3000,
-    "<script>alert(1)</script>", "{{ 1 }}", "%s%n", [], {}, [[]], [{}], [1], [1, 1], ["x", "x"], [None], [math.nan], {"a": 1},
+    math.nan, math.inf, -math.inf, 0, -0.0, -1, 1, 2**63, 10**400, -(10**400), 1e308, -1e308, 5e-324, 0.5, 1e9, True,
+    "", "x", "nan", "1e3", "\x1b[31m\x07", "\u202e\u009b", "../../etc/passwd", "/etc/passwd", "con", ".", "é日本",
+    "x" * 3000, "<script>alert(1)</script>", "{{ 1 }}", "%s%n", [], {}, [[]], [{}], [1], [1, 1], ["x", "x"], [None],
+    [math.nan], {"a": 1},
     {"": {"": 1}}, {"value": {}}, {"missing": 1}, {"missing": "x"}, {"dist": "uniform"}, {"dist": []},
-    {"dist": "pert", "low": 3, "mode": 2, "high": 1, "source": "s"}, {"dist": "normal", "mean": 0, "std": 1e308, "source": "s"},
+    {"dist": "pert", "low": 3, "mode": 2, "high": 1, "source": "s"},
+    {"dist": "normal", "mean": 0, "std": 1e308, "source": "s"},
     {"dist": "normal", "mean": 1, "std": -1, "source": "s"}, {"dist": "lognormal", "p5": 2, "p95": 1, "source": "s"},
     {"dist": "discrete", "values": [1, 2], "probabilities": [1], "source": "s"},
     {"dist": "empirical", "file": "../quotes.csv", "column": "price", "source": "s"},
     {"dist": "empirical", "file": "", "source": "s"}, {"dist": "empirical", "values": [], "source": "s"},
-    {"dist": "uniform", "low": 1.1, "high": 1.1 + 1e-16, "source": "s"}, {"dist": "beta", "a": 1e-300, "b": 1e300, "source": "s"},
+    {"dist": "uniform", "low": 1.1, "high": 1.1 + 1e-16, "source": "s"},
+    {"dist": "beta", "a": 1e-300, "b": 1e300, "source": "s"},
     datetime.date(2026, 11, 1), datetime.time(1, 2), datetime.datetime(2026, 11, 1))
-SPLICED = (b"\x00", b"\xff", b"\xef\xbb\xbf", b"\r", b"\r\n", b"\x1b[2J", b"\x7f", b'"""', b"[[", b"]", b"= = 1\n", b"'", b"\xc2\x9b",
-           b"{", b"#", b"\xed\xa0\x80", b"\\u12", b"1" * 5000, b"[" * 2000, b"\n[inputs]\n", b"\x1a")
+SPLICED = (b"\x00", b"\xff", b"\xef\xbb\xbf", b"\r", b"\r\n", b"\x1b[2J", b"\x7f", b'"""', b"[[", b"]", b"= = 1\n",
+           b"'", b"\xc2\x9b", b"{", b"#", b"\xed\xa0\x80", b"\\u12", b"1" * 5000, b"[" * 2000, b"\n[inputs]\n", b"\x1a")
 
 
 def toml(value):
@@ -55,7 +58,7 @@ def places(value, above=()):
 
 
 def broken(tables, random):
-    """A copy of tables with a few things wrong, or one that is not; and what was done, for whoever reads of a failure."""
+    """A copy of tables with a few things wrong, or one that is not; and what was done to them."""
     tables, done = copy.deepcopy(tables), []
     for _ in range(random.choice([1, 1, 1, 2, 3])):
         where = list(places(tables))
