@@ -17,7 +17,7 @@ from .quantity import UNKNOWN
 from .resolve import Problem
 from .strict import NAME, Strict, content, nearest, printable
 
-MOST, MOST_DEEP = 5_000, 32  # entries of a list or table, but of numbers; tables in tables
+MOST, MOST_NUMBERS, MOST_DEEP = 5_000, 100_000, 32  # entries of a list or table; of numbers; tables in tables
 MOST_LINES = 100  # problems that are printed
 
 
@@ -118,9 +118,10 @@ def _too_much(tables: dict[str, Any]) -> str:
     parts: list[Any] = [tables]
     for _ in range(MOST_DEEP):
         for part in parts:
-            if len(part) > MOST and not all(type(one) in (int, float) for one in part):
+            most = MOST_NUMBERS if all(type(one) in (int, float) for one in part) else MOST
+            if len(part) > most:
                 kind = "a table" if isinstance(part, dict) else "a list"
-                return f"given {kind} of {len(part):,}; wanted at most {MOST:,}"
+                return f"given {kind} of {len(part):,}; wanted at most {most:,}"
         parts = [one for part in parts for one in (part.values() if isinstance(part, dict) else part)
                  if isinstance(one, dict | list)]
         if not parts:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -66,9 +67,9 @@ def show_section(section: Section, screen: Console) -> None:
 def _widths(section: Section, room: int) -> list[int]:
     """Widths of columns: their longest words and figures, and for words more while there is room."""
     cells = list(zip(section.columns, *section.rows, strict=True))
-    whole = [max(len(line) for cell in column for line in cell.split("\n")) for column in cells]
-    widths = [max((len(word) for cell in column for word in cell.split()), default=0) if i < section.words else whole[i]
-              for i, column in enumerate(cells)]
+    whole = [max(cell_len(line) for cell in column for line in cell.split("\n")) for column in cells]
+    widths = [max((cell_len(word) for cell in column for word in cell.split()), default=0) if i < section.words
+              else whole[i] for i, column in enumerate(cells)]
     spare = room - sum(widths) - 2 * len(widths) + 2
     while spare > 0 and (short := [i for i in range(section.words) if widths[i] < whole[i]]):
         for i in short[:spare]:

@@ -113,7 +113,7 @@ def seeds():
 
 SEEDS = list(seeds())
 PLACED = re.compile(r".+ has (a problem|\d+ problems):\n(  \S.*\n)+|.*\w+ \(.+\) is not finite in .+; first where .+\n|"
-                    r"\S.*: \S.*\n")  # of a message that names a place
+                    r"\S.*: \S.*\n|--\w+ is .*\n")  # of a message that names a place
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
