@@ -88,8 +88,8 @@ def alone(folder, commands, before=""):
 
 def test_no_run_asks_for_the_network_or_starts_a_program(tmp_path):
     folder = written(tmp_path / "study", {**SEEDS[0], "study.toml": FULL.replace("must_hold = 0.5", "")})
-    done = alone(folder, [["check", "study.toml"], ["run", "study.toml", "--jobs", "2"], ["schema"], ["init", "new.toml"],
-                          ["compare", "results/study", "study.toml"]])
+    done = alone(folder, [["check", "study.toml"], ["run", "study.toml", "--jobs", "2"], ["schema"],
+                          ["init", "new.toml"], ["compare", "results/study", "study.toml"]])
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert (folder / "results/study/report.html").is_file()
