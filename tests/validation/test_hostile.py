@@ -117,6 +117,16 @@ def test_a_sheet_or_quotes_that_are_a_pipe_are_not_waited_for(refused, tmp_path)
     assert "no devices/own.toml beside the study" in said
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes are of Unix")
+@pytest.mark.parametrize("name", ["summary.json", "results.nc"])
+def test_a_results_folder_with_a_pipe_is_not_waited_for(tmp_path, name, capsys):
+    folder = written(tmp_path / "results", {"summary.json": "{}"})
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    assert cli.main(["compare", str(folder), str(folder)]) == 2
+    assert "is no plain file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["study.toml", "own.toml", "quotes.csv"])
 def test_a_file_without_end_is_not_read_to_it(refused, tmp_path, name):
     folder = written(tmp_path / "study", {"study.toml": study(
