@@ -270,7 +270,7 @@ def test_a_file_that_cannot_be_read_is_refused(folder, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    monkeypatch.setattr("uncertainty.files.content", refuse)
     assert problems(write(folder)) == ["cannot be read: Permission denied"]
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import tomllib
+import math
+import shutil
 from collections.abc import Iterable, Iterator
+from errno import ENOSPC
 from math import prod
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import samples
-from .files import StudyError
+from .files import StudyError, read
 from .jobs import Job
 from .plan import Plan, block_size
 from .resolve import Problem
@@ -48,10 +50,8 @@ def expand(names: Iterable[str]) -> list[str]:
 
 def _is_study(path: Path) -> bool:
     """Whether a TOML file is a study and no data sheet beside one; what cannot be read is for `load` to say."""
-    try:
-        return "builds" in tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
-        return True
+    found: list[Problem] = []
+    return "builds" in read(path, "", found)[1] or bool(found)
 
 
 def sources(names: Iterable[str], **sampling: Any) -> Iterator[Source]:
@@ -173,6 +173,39 @@ def cost_of(work: Work, page: bool = True) -> Cost:
     swept = bool(work.study.sweep)
     return Cost(sum(replicates), sum(made), max(memory) + POINT * len(each) * swept,
                 sum(disk) + _drawn(work.study, page) * swept)
+
+
+def refuse(it: Cost, name: str, processes: int, folder: Path) -> None:
+    """Refuse a run that takes more than there is.
+
+    Raises
+    ------
+    MemoryError, OSError
+        where the memory that is free, or the disk of a folder, does not suffice.
+    """
+    free, need = _free_memory(), IMPORTS + (it.memory - IMPORTS) * processes  # imports are shared
+    if need > free:
+        each = f" in {processes} processes" if processes > 1 else ""
+        raise MemoryError(f"{name} takes {size(need)} of memory{each}, and {size(free)} are free: fewer "
+                          f"{'jobs, ' if processes > 1 else ''}samples or replicates take less")
+    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    room = shutil.disk_usage(there).free
+    if it.disk > room:
+        raise OSError(ENOSPC, f"{name} takes {size(it.disk)} of disk, and {size(room)} are free", str(folder))
+
+
+def _free_memory() -> float:
+    """Bytes that can be had without pushing others out, as far as the system tells."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(1024.0 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration, ValueError):
+        return math.inf
+
+
+def size(bytes_: float) -> str:
+    """A number of bytes in words."""
+    return f"{bytes_ / 1e6:,.0f} MB" if bytes_ < 1e9 else f"{bytes_ / 1e9:,.1f} GB"
 
 
 def finish(outcome: Outcome, out: Path, page: bool = True) -> Path:

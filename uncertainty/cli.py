@@ -112,13 +112,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, MemoryError, RuntimeError, ImportError) as error:
         if not isinstance(error, _expected()):
             raise
-        print(error, file=sys.stderr)
+        _complain(str(error) or "memory ran out")
     except OSError as error:
-        print(f"{error.filename or 'cannot be written'}: {error.strerror or error}", file=sys.stderr)
+        _complain(f"{error.filename or 'cannot be written'}: {error.strerror or error}")
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     return BAD_INPUT
+
+
+def _complain(text: str) -> None:
+    """Say on standard error what is wrong: a name in it may be anything."""
+    from .strict import printable
+
+    print(printable(text, "\n"), file=sys.stderr)
 
 
 def _expected() -> tuple[type[Exception], ...]:

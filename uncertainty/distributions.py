@@ -19,6 +19,8 @@ from numpy.typing import ArrayLike
 from .elicitation import check_values, level_of, solve
 from .families import DISCRETE, FAMILIES, OPTIONS, PARAMETERS, Array
 
+LEAST_LEVEL = 2.0**-33  # of any sample
+
 
 @dataclass(frozen=True)
 class Marginal:
@@ -180,7 +182,11 @@ def _continuous(kind: str, **spec: Given) -> Marginal:
     check_values(kind, given)
     known = given.keys() == set(PARAMETERS[kind])
     m = Marginal(kind, tuple(given.values()) if known else solve(kind, given), low, high, central)
-    _check_kept(kind, low, high, _window(m).kept)
+    with np.errstate(all="ignore"):
+        kept, quantiles = _window(m).kept, m.ppf([LEAST_LEVEL, 0.5, 1.0 - LEAST_LEVEL])
+    _check_kept(kind, low, high, kept)
+    if not np.isfinite(quantiles).all():
+        raise ValueError(f"{kind}: has quantiles that are no finite numbers; wanted other parameters")
     return m
 
 

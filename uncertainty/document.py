@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationInfo
 
 from .model import OUTPUTS, PRECISIONS
-from .strict import Line, Name, Number, Reader, Strict, Text
+from .strict import Line, Name, Number, Reader, Strict, Text, distinct
 
 RELATIONS = ("best", "worst", "best or tied", "not best", "rank at least", "above", "below", "at least", "at most",
              "equal", "between", "same winner", "other winner")
@@ -27,7 +27,7 @@ def _one_or_more(kind: Any, wanted: str) -> Any:
     def listed(given: Any) -> Any:
         return given if isinstance(given, list) else [given]
 
-    several = Annotated[list[kind], Field(min_length=1)]
+    several = Annotated[list[kind], Field(min_length=1), AfterValidator(distinct)]
     return Annotated[several | None, BeforeValidator(_unless_none(listed), json_schema_input_type=kind | several),
                      Field(description=wanted)]
 

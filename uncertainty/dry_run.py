@@ -41,11 +41,12 @@ def _takes(work: Work, skip: bool, arguments: Namespace) -> dict[str, Any] | str
 
 
 def _show(found: dict[str, dict[str, Any] | str]) -> None:
+    from .batch import size
     from .report.text import Section
     from .terminal import console, show_section
 
     rows = [[name, f"nothing: {it}", "", "", ""] if isinstance(it, str) else
-            [name, _made(it), f"{it['samples']:,}", _size(it["memory_per_process"]), _size(it["disk"])]
+            [name, _made(it), f"{it['samples']:,}", size(it["memory_per_process"]), size(it["disk"])]
             for name, it in found.items()]
     columns = ["study", "would make", "samples", "memory a process", "disk"]
     show_section(Section("Nothing was run", columns, rows, words=2), console())
@@ -55,7 +56,3 @@ def _made(it: dict[str, Any]) -> str:
     reused = f" ({it['reused']} reused)" if it["reused"] else ""
     points = f" at {it['points']} points" if it["points"] else ""
     return f"{'at least ' if it['at_least'] else ''}{it['replicates']} replicates{points}{reused}"
-
-
-def _size(bytes_: int) -> str:
-    return f"{bytes_ / 1e6:,.0f} MB" if bytes_ < 1e9 else f"{bytes_ / 1e9:,.1f} GB"

@@ -15,7 +15,10 @@ from .document import Conclusions
 from .model import PRECISIONS
 from .quantity import UNKNOWN
 from .resolve import Problem
-from .strict import NAME, Strict, nearest, printable
+from .strict import NAME, Strict, content, nearest, printable
+
+MOST, MOST_NUMBERS, MOST_DEEP = 5_000, 100_000, 32  # entries of a list or table; of numbers; tables in tables
+MOST_LINES = 100  # problems that are printed
 
 
 class StudyError(ValueError):
@@ -31,7 +34,8 @@ class StudyError(ValueError):
         """One line for the file, and one for each problem."""
         count = "a problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         lines = [f"  {p.where}: {p.what}" if p.where else f"  {p.what}" for p in self.problems]
-        return "\n".join([f"{self.path} has {count}:", *lines])
+        more = [f"  and {len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []
+        return "\n".join([f"{self.path} has {count}:", *lines[:MOST_LINES], *more])
 
 
 def _short(text: str) -> str:
@@ -52,6 +56,13 @@ def _is_file(path: Path) -> bool:
         return False
 
 
+def _is_other(path: Path) -> bool:
+    try:
+        return path.exists() and not path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def locate(study: str | Path) -> Path:
     """A study file by path, or by name among the shipped ones.
 
@@ -61,8 +72,12 @@ def locate(study: str | Path) -> Path:
         where there is neither.
     """
     path, folder = Path(study), shipped() / "studies"
+    if not path.name.isprintable():
+        raise StudyError(str(study), [Problem("", "no such name; wanted one that can be printed")])
     if _is_file(path):
         return path
+    if _is_other(path):
+        raise StudyError(str(study), [Problem("", "is a pipe, a device or the like; wanted a file")])
     named = folder / f"{path.name.removesuffix('.toml')}.toml"
     if path.parent.parts in ((), ("configs", "studies")) and _is_file(named):
         return named
@@ -73,7 +88,7 @@ def locate(study: str | Path) -> Path:
 def read(path: Path, where: str, found: list[Problem]) -> tuple[str, dict[str, Any]]:
     """Text and tables of a file; empty where there is a problem."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content(path).decode("utf-8-sig")
         return text, tables_of(text, where, found)
     except OSError as error:
         found.append(Problem(where, f"cannot be read: {error.strerror}"))
@@ -86,12 +101,32 @@ def read(path: Path, where: str, found: list[Problem]) -> tuple[str, dict[str, A
 def tables_of(text: str, where: str, found: list[Problem]) -> dict[str, Any]:
     """Tables of a file's text; empty where there is a problem."""
     try:
-        return tomllib.loads(text)
+        tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         known = isinstance(error, tomllib.TOMLDecodeError)
         what = error if known else "a number too long, or tables too deep"
         found.append(Problem(where, f"not TOML: {what}"))
-    return {}
+        return {}
+    if wrong := _too_much(tables):
+        found.append(Problem(where, wrong))
+        return {}
+    return tables
+
+
+def _too_much(tables: dict[str, Any]) -> str:
+    """What of a file's tables is more than any study needs, if anything: the rest need not be wary of it."""
+    parts: list[Any] = [tables]
+    for _ in range(MOST_DEEP):
+        for part in parts:
+            most = MOST_NUMBERS if all(type(one) in (int, float) for one in part) else MOST
+            if len(part) > most:
+                kind = "a table" if isinstance(part, dict) else "a list"
+                return f"given {kind} of {len(part):,}; wanted at most {most:,}"
+        parts = [one for part in parts for one in (part.values() if isinstance(part, dict) else part)
+                 if isinstance(one, dict | list)]
+        if not parts:
+            return ""
+    return f"given tables or lists {MOST_DEEP + 1} deep, one in the other; wanted at most {MOST_DEEP}"
 
 
 def validate(model: type[Strict], raw: dict[str, Any], folder: Path, where: str,
@@ -101,8 +136,8 @@ def validate(model: type[Strict], raw: dict[str, Any], folder: Path, where: str,
         return model.model_validate(raw, context=folder)
     except ValidationError as error:
         wrong = error.errors()
+    found += [Problem(where + _path(_by_id(raw, detail["loc"])), detail["msg"]) for detail in wrong]
     for detail in wrong:
-        found.append(Problem(where + _path(_by_id(raw, detail["loc"])), detail["msg"]))
         _mend(raw, detail["loc"], detail["type"] == "unknown_key")
     inner = raw.get("sensitivity")
     for table in (raw, inner if isinstance(inner, dict) else {}):
@@ -143,8 +178,9 @@ def _mend(table: Any, loc: tuple[int | str, ...], unknown: bool) -> None:
     if loc[0] == "sensitivity" and len(loc) > 1 and isinstance(table["sensitivity"], dict):
         _leave_out(table["sensitivity"], loc[1:])
         return
-    if len(loc) > 1 and isinstance(loc[1], int) and isinstance(table[loc[0]][loc[1]], dict | None):
-        table[loc[0]][loc[1]] = None
+    listed = table.get(loc[0])
+    if isinstance(listed, list) and len(loc) > 1 and isinstance(listed[int(loc[1])], dict | None):
+        listed[int(loc[1])] = None
         return
     keys = list(takewhile(lambda part: isinstance(part, str) and part != "[key]", loc))
     end = 1 + next((i for i, key in enumerate(keys) if key in schema.FIELDS or key == "price"), len(keys))
@@ -164,7 +200,7 @@ def _leave_out(sensitivity: dict[str, Any], loc: tuple[Any, ...]) -> None:
     """Take what is wrong out of what is asked of sensitivity: a cost, a group, a measurement, or else the whole key."""
     key, *rest = loc
     listed = sensitivity.get(key)
-    if isinstance(listed, list) and rest[1:] == ["cost"]:
+    if isinstance(listed, list) and rest[1:] == ["cost"] and isinstance(listed[rest[0]], dict):
         listed[rest[0]].pop("cost", None)
     elif isinstance(listed, list) and rest:
         listed[rest[0]] = None

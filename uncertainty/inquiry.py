@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 from . import schema
 from .analysis.labels import DUMMY
-from .distributions import Marginal
+from .distributions import LEAST_LEVEL, Marginal
 from .resolve import Entries, Problem, Tables, members, unknown
 
 SHARED = "shared"  # the group of the inputs that all builds share
 EVERYTHING = "everything"  # as tables call all inputs together
-LEAST_LEVEL = 2.0**-33  # of any sample
 
 
 class Measurement(NamedTuple):
@@ -61,11 +60,12 @@ def problems(tables: Tables, entries: Entries) -> Iterator[Problem]:
             yield Problem(where, f"given the name of {kinds.get(name, 'an input')}; wanted another name")
         for pattern in patterns:
             yield from _uncertain_input(where, pattern, entries, kinds)
-    says = [m.says for m in asked.measurements]
+    says: set[str] = set()
     for i, m in enumerate(asked.measurements):
         where = f"sensitivity.measurements #{i + 1}"
-        if m.says in says[:i]:
+        if m.says in says:
             yield Problem(f"{where}.says", f"given {m.says!r} again; wanted another name")
+        says.add(m.says)
         if (m.error is None) == (m.relative_error is None):
             yield Problem(where, f"given {'neither' if m.error is None else 'both'} of error and relative_error; "
                           "wanted one")

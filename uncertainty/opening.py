@@ -28,6 +28,8 @@ def opened(folder: Path) -> Side:
     FolderError
         where it is no results folder, or one that is damaged or of another version.
     """
+    if any((folder / name).exists() and not (folder / name).is_file() for name in ("summary.json", "results.nc")):
+        raise FolderError(f"{folder}: its summary.json or results.nc is no plain file; run its study again")
     try:
         tree = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         if "points" in tree:

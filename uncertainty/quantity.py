@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from . import distributions
 from .distributions import Marginal
 from .model import Input
+from .strict import content
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,8 @@ def _rows(file: str, folder: Path) -> list[list[str]]:
     try:
         path = (folder / file).resolve()
         if path.is_relative_to(folder.resolve()):
-            with path.open(newline="", encoding="utf-8-sig") as stream:
-                return [row for row in csv.reader(stream) if row]
+            text = content(path).decode("utf-8-sig")
+            return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
     except (OSError, RuntimeError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or "it is no CSV file in UTF-8"
         raise ValueError(f"file {file!r} cannot be read: {reason}") from None

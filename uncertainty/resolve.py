@@ -18,6 +18,7 @@ SLOTS = [slot for name, spec in INPUTS.items()
          for slot in [name, *(f"{name}.{p}" for p in PRECISIONS if spec.typed)]]
 BLOCK = 48  # Sobol' dimensions set aside for the site, and for each build: appending a build moves no other
 COMPONENTS, WEIGHTS = 16, 32  # the last of all dimensions, and those before: a new input or build moves none
+MOST_PLACES = 2_000  # builds in all scenarios
 CRITERIA = ("capex", "battery_count", "throughput", "throughput_per_dollar", "memory_pool",
             "memory_per_dollar", "bandwidth_per_watt")
 ALWAYS = ("device_count", "battery_count", "capex")  # outputs that every study works out
@@ -101,10 +102,11 @@ def resolve(tables: Tables) -> Entries:
     return entries
 
 
-def _places(tables: Tables, name: str) -> Iterator[Place]:
+def _places(tables: Tables, name: str, build: str = "") -> Iterator[Place]:
+    """Where an input holds: of all builds or of one."""
     spec = INPUTS[name]
-    return map(Place._make, product(tables.scenarios, tables.file.builds if spec.per_build else [""],
-                                    tables.precisions if spec.typed else [""]))
+    builds = ([build] if build else tables.file.builds) if spec.per_build else [""]
+    return map(Place._make, product(tables.scenarios, builds, tables.precisions if spec.typed else [""]))
 
 
 def _entry(tables: Tables, name: str, place: Place) -> Entry | None:
@@ -193,6 +195,14 @@ def having(entries: Entries) -> dict[str, list[str]]:
 # --- what no table alone tells -----------------------------------------------------------------------------
 
 
+def too_many(file: schema.StudyFile) -> Iterator[Problem]:
+    """What there is more of than can be worked out: to be known before the rest is looked at."""
+    for where, most in (("builds", (DIMENSIONS - COMPONENTS - WEIGHTS) // BLOCK - 1), ("components", COMPONENTS),
+                        ("ratings", WEIGHTS + 1), ("scenarios", MOST_PLACES // len(file.builds))):
+        if (count := len(getattr(file, where))) > most:
+            yield Problem(where, f"given {count}; wanted at most {most}")
+
+
 def problems(tables: Tables, entries: Entries) -> Iterator[Problem]:
     """Everything wrong with tables that are each in order."""
     yield from _names(tables.file)
@@ -218,18 +228,13 @@ def _names(file: schema.StudyFile) -> Iterator[Problem]:
         if name in TAKEN or (name in file.components and name in file.builds):
             yield Problem("builds" if name in file.builds else "components",
                           f"given {name}, the name of something else; wanted another name")
-    for where, most in (("builds", (DIMENSIONS - COMPONENTS - WEIGHTS) // BLOCK - 1),
-                        ("components", COMPONENTS), ("ratings", WEIGHTS + 1)):
-        if len(getattr(file, where)) > most:
-            yield Problem(where, f"given {len(getattr(file, where))}; wanted at most {most}")
 
 
 def _lacking(tables: Tables, entries: Entries) -> Iterator[Problem]:
     for name, spec in INPUTS.items():
         for build in tables.file.builds if spec.per_build else [""]:
             where = f"{build}.{name}" if build else name
-            places = [p for p in _places(tables, name) if p.build == build
-                      and (name, p.precision) != ("sustained_ratio", "headline")]
+            places = [p for p in _places(tables, name, build) if (name, p.precision) != ("sustained_ratio", "headline")]
             absent = [p for p in places if p not in entries[name]]
             if absent:
                 yield Problem(where, f"is missing{_at(absent, tables)}; wanted {spec.meaning}"

@@ -146,7 +146,7 @@ def _perform(works: list[Work], failed: Rows | None, arguments: Namespace) -> in
     from .terminal import console, progress
 
     report = _Report(arguments, failed is not None, console(), failed or {})
-    due = [work for work in works if not report.skip(work)]
+    due = [work for work in works if not report.skip(work) and report.affordable(work)]
     try:
         with (_terminable(), _executor(arguments.scheduler) as executor,
               progress(due, not arguments.no_progress) as pause):
@@ -181,6 +181,24 @@ class _Report:
             return False
         self._written(work.study.name, folder)
         self._row(work.study.name, "current, not run again (--force would)", ["", "", "", "current"])
+        return True
+
+    def affordable(self, work: Work) -> bool:
+        """Whether there is memory and disk for a study; on a cluster that is for its workers to say."""
+        from .batch import cost_of, refuse
+        from .plan import ModelError
+
+        arguments = self.arguments
+        if arguments.scheduler:
+            return True
+        try:
+            refuse(cost_of(_work(work.study, arguments), not arguments.no_report), work.study.name, arguments.jobs or 1,
+                   arguments.out)
+        except ModelError:
+            return True  # which the run says itself
+        except (MemoryError, OSError, ImportError) as error:
+            self._failed(work.study.name, error)
+            return False
         return True
 
     def finished(self, outcome: Outcome) -> None:

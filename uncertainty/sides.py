@@ -148,6 +148,8 @@ def _inputs(rows: list[Any], scenarios: tuple[str, ...], builds: list[str],
     """Inputs at every scenario, build and precision, one by one."""
     found = {}
     for row in rows:
+        if not all(isinstance(row.get(key, ""), str) for key in ("input", "value", "unit", *EVIDENCE)):
+            raise TypeError("no text where one is wanted")
         own = row["input"] not in INPUTS or INPUTS[row["input"]].per_build
         central, low, high = (_figure(row.get(key)) for key in ("central", "0.05", "0.95"))
         told = Told(row["value"], central, low, high, row["unit"], *(row.get(key, "") for key in EVIDENCE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from .model import OUTPUTS
 from .resolve import Criterion, Entries, Problem, Tables, having
 from .strict import nearest
 
+MOST = 5_000  # places of a part
 ARGUMENTS = {  # what a relation needs, and what it may have
     "best": ((), ()), "worst": ((), ()), "best or tied": ((), ()), "not best": ((), ()),
     "rank at least": (("rank",), ()), "above": (("than",), ()), "below": (("than",), ()), "at least": (("than",), ()),
@@ -47,9 +49,8 @@ def ledger(tables: Tables, entries: Entries, conclusions: Any, found: list[Probl
     sheet = f"{file.document}.toml: " if file.document else ""
     listed = [("", file)] + ([(sheet, conclusions)] if conclusions else [])
     claims = [_claim(study, c, f"{where}claims {c.id}", found) for where, part in listed[::-1] for c in part.claims]
-    ids = [claim.id for claim in claims]
-    found += [Problem(f"claims {name}", "given twice; wanted each id once") for name in dict.fromkeys(ids)
-              if ids.count(name) > 1]
+    found += [Problem(f"claims {name}", "given twice; wanted each id once")
+              for name, count in Counter(claim.id for claim in claims).items() if count > 1]
     return Ledger(tuple(claims),
                   tuple(_pick(study, p, f"{where}picks #{i + 1}", found)
                         for where, part in listed[::-1] for i, p in enumerate(part.picks)),
@@ -129,9 +130,12 @@ def _leaves(study: _Study, part: Part, subject: _Subject, where: str, found: lis
     """A relation at each of its places."""
     assert subject.output is not None
     spec = OUTPUTS[subject.output]
-    builds = [""] if part.relation in WINNERS else subject.build or [""]
-    for build, scenario, precision in product(builds, subject.scenario or [""],
-                                              (subject.precision or [""]) if spec.typed else [""]):
+    axes = ([""] if part.relation in WINNERS else subject.build or [""], subject.scenario or [""],
+            (subject.precision or [""]) if spec.typed else [""])
+    if (count := math.prod(map(len, axes))) > MOST:
+        found.append(Problem(where, f"is about {count:,} places; wanted at most {MOST:,}"))
+        return
+    for build, scenario, precision in product(*axes):
         term = Term(subject.output, precision, scenario, build, 1.0 if subject.times is None else subject.times)
         other = _other(part.than, term)
         problems = [what for t in (term, other) if isinstance(t, Term)

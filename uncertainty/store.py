@@ -24,6 +24,7 @@ from .sweep import Sweep
 from .versions import versions
 
 PAGE = ("report.html", "figures")  # what may be left out
+FORMULA = ("=", "+", "-", "@")  # how what a spreadsheet works out begins
 OURS = ("results.nc", "summary.json", "report.md", "tables", *PAGE)
 
 
@@ -152,7 +153,10 @@ def _sweep_json(results: Sweep, each: list[dict[str, Table]]) -> str:
 
 
 def write_csv(path: Path, table: Table) -> None:
-    """Write a table as CSV: numbers to 10 digits, and nothing where there is none."""
+    """Write a table as CSV: numbers to 10 digits, and nothing where there is none.
+
+    Before a text that a spreadsheet would take for a formula comes an apostrophe.
+    """
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(table.columns)
@@ -160,6 +164,8 @@ def write_csv(path: Path, table: Table) -> None:
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA) else value
     if not isinstance(value, float):
         return value
     return "" if math.isnan(value) else f"{value:.10g}"

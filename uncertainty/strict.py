@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
+from errno import EFBIG, EINVAL
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import (
@@ -34,6 +37,9 @@ def printable(text: str, keep: str = "") -> str:
     return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
 
 
+KEPT = "\t\r\n"  # what of it steers nothing in the text of a file
+
+
 def shown(value: object) -> str:
     """A value much as the file has it, and short."""
     if isinstance(value, dict | list):
@@ -44,11 +50,30 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+MOST_BYTES = 4 << 20  # of a file of a study; the longest that is shipped has less than a hundredth of it
+
+
+def content(path: Path) -> bytes:
+    """What is in a file of a study: of nothing that has no end, or waits for who writes to it.
+
+    Raises
+    ------
+    OSError
+        where it cannot be read, is no file, or is larger than `MOST_BYTES`.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(EINVAL, "it is no plain file")
+    with path.open("rb") as stream:
+        found = stream.read(MOST_BYTES + 1)
+    if len(found) > MOST_BYTES:
+        raise OSError(EFBIG, f"it is larger than {MOST_BYTES >> 20} MB")
+    return found
+
+
 def distinct(names: list[str]) -> list[str]:
     """The names, refused where one comes twice."""
-    twice = [name for i, name in enumerate(names) if name in names[:i]]
-    if twice:
-        raise ValueError(f"given {shown(twice[0])} twice; wanted each once")
+    if (twice := next((name for name, count in Counter(names).items() if count > 1), None)) is not None:
+        raise ValueError(f"given {shown(twice)} twice; wanted each once")
     return names
 
 

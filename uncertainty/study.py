@@ -29,6 +29,7 @@ from .resolve import (
     outputs,
     problems,
     resolve,
+    too_many,
 )
 from .statements import ledger
 from .strict import nearest
@@ -229,13 +230,17 @@ def _checked(path: Path, text: str, raw: dict[str, Any], files: dict[str, str], 
         raise StudyError(str(path), found)
     named = raw.get("builds"), raw.get("battery")
     file = validate(schema.StudyFile, raw, path.parent, "", found)
-    devices = {str(name): sheet("devices", name, f"builds #{i + 1}", path.parent, files, found)
-               for i, name in enumerate(named[0] if isinstance(named[0], list) else [])}
+    devices: dict[str, Any] = {}
+    for i, name in enumerate(named[0] if isinstance(named[0], list) else []):
+        if str(name) not in devices:
+            devices[str(name)] = sheet("devices", name, f"builds #{i + 1}", path.parent, files, found)
     battery = sheet("batteries", named[1], "battery", path.parent, files, found)
     concluded = None
     if "document" in raw:
         concluded = sheet("documents", raw["document"], "document", path.parent, files, found)
-    if file is not None:
+    if file is not None and (many := list(too_many(file))):
+        found += many
+    elif file is not None:
         tables = Tables(file, devices, battery)
         entries = resolve(tables)
         found += problems(tables, entries)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -23,7 +24,8 @@ REFRESH = 0.1  # seconds between two pictures of the progress bar
 
 def console() -> Console:
     """Standard output: as wide as the terminal; 80 columns without colour elsewhere."""
-    return Console(highlight=False) if sys.stdout.isatty() else Console(width=80, highlight=False, color_system=None)
+    plain: dict[str, Any] = {"highlight": False, "emoji": False}
+    return Console(**plain) if sys.stdout.isatty() else Console(width=80, color_system=None, **plain)
 
 
 def show(results: Results | Sweep, screen: Console) -> None:
@@ -67,9 +69,9 @@ def show_section(section: Section, screen: Console) -> None:
 def _widths(section: Section, room: int) -> list[int]:
     """Widths of columns: their longest words and figures, and for words more while there is room."""
     cells = list(zip(section.columns, *section.rows, strict=True))
-    whole = [max(len(line) for cell in column for line in cell.split("\n")) for column in cells]
-    widths = [max((len(word) for cell in column for word in cell.split()), default=0) if i < section.words else whole[i]
-              for i, column in enumerate(cells)]
+    whole = [max(cell_len(line) for cell in column for line in cell.split("\n")) for column in cells]
+    widths = [max((cell_len(word) for cell in column for word in cell.split()), default=0) if i < section.words
+              else whole[i] for i, column in enumerate(cells)]
     spare = room - sum(widths) - 2 * len(widths) + 2
     while spare > 0 and (short := [i for i in range(section.words) if widths[i] < whole[i]]):
         for i in short[:spare]:

@@ -7,6 +7,7 @@ back as they were. Nothing uses pyplot.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -160,7 +161,8 @@ def _settings() -> Iterator[None]:
     import matplotlib
 
     plain: dict[Any, Any] = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
-    with LOCK, matplotlib.rc_context(plain | SETTINGS):
+    with LOCK, matplotlib.rc_context(plain | SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph .* missing from font")  # the reader's font has it, or not
         yield
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import count
 from typing import NamedTuple
 
 from ..charts.drawn import Drawn
 from ..report.answer import listed
 from ..report.text import Section
+from ..strict import KEPT, printable
 
 FIGURE = re.compile(r"[<>±≥~-]?\s?[$±]?\d|–$|$")  # how a cell of figures begins
 LONG = 10  # rows from which on a table that may be folded is
@@ -150,7 +152,7 @@ def html(page: Page) -> str:
 
     templates = Environment(loader=PackageLoader("uncertainty", "page"), autoescape=True, undefined=StrictUndefined,
                             trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    templates.filters |= {"glued": _glued, "kept": _kept}
+    templates.filters |= {"glued": _glued, "kept": _kept, "printed": partial(printable, keep=KEPT)}
     return templates.get_template("page.html.j2").render(page=page)
 
 

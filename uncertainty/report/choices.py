@@ -87,8 +87,9 @@ def _cost(results: Reported, pick: Pick, i: int, s: int) -> str:
             unit = OUTPUTS[criterion.output].unit
             if math.isfinite(lost):
                 whole = _best(results, criterion, s)
+                share = f" ({percent(lost / whole, 0)} of the best)" if whole else ""  # 0 where nothing is bought
                 told.append(f"{study.builds[b].label}: {number(lost)}{'' if unit == '1' else f' {unit}'} of "
-                            f"{criterion_name(criterion)} ({percent(lost / whole, 0)} of the best)")
+                            f"{criterion_name(criterion)}{share}")
     return "; ".join(told) or "–"
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from ..reported import Reported
 from ..results import Results
+from ..strict import KEPT, printable
 from ..sweep import Sweep
 from . import sweep_sections
 from .answer import answer
@@ -52,9 +55,10 @@ def _section(s: Section) -> str:
 
 
 def _body(s: Section) -> str:
-    return "\n\n".join(filter(None, [_table(s.columns, s.rows), s.note]))
+    return "\n\n".join(filter(None, [_table(s.columns, s.rows), re.sub(r"<(?=[\w/!?])", r"\\<", s.note)]))
 
 
 def _provenance(results: Reported, versions: dict[str, str]) -> str:
-    fence, made = "`" * 4, _body(provenance(results, versions))
-    return (f"## Provenance\n\n{made}\n\nThe study file:\n\n{fence}toml\n{results.study.text.rstrip()}\n{fence}")
+    made, text = _body(provenance(results, versions)), printable(results.study.text.rstrip(), KEPT)
+    fence = "`" * max(4, *(1 + len(ticks) for ticks in re.findall("`+", text)), 4)
+    return f"## Provenance\n\n{made}\n\nThe study file:\n\n{fence}toml\n{text}\n{fence}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import math
-from json import JSONEncoder
 from typing import Any
 
 from ..analysis.error import upper_limit
@@ -150,7 +150,13 @@ def _ranking(figures: dict[str, Table]) -> Tree:
     return tree
 
 
-_encode = JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+_plain = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+def _encode(value: Any) -> str:
+    """One value as JSON; what would steer a terminal as escapes, which read back as what it is."""
+    text = _plain(value)
+    return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def to_json(value: Any, margin: str = "\n") -> str:
