@@ -23,7 +23,15 @@ REFRESH = 0.1  # seconds between two pictures of the progress bar
 
 def console() -> Console:
     """Standard output: as wide as the terminal; 80 columns without colour elsewhere."""
-    return Console(highlight=False) if sys.stdout.isatty() else Console(width=80, highlight=False, color_system=None)
+    return _Screen(highlight=False) if sys.stdout.isatty() else _Screen(width=80, highlight=False, color_system=None)
+
+
+class _Screen(Console):
+    """A console that leaves it to the command what happens when whoever reads has seen enough."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what was raised, where rich would end with the status that a claim gives."""
+        raise BrokenPipeError
 
 
 def show(results: Results | Sweep, screen: Console) -> None:
