@@ -33,6 +33,7 @@ AXES = ("scenario", "build", "precision")
 LEAST_CHUNK, MOST_CHUNK = 1 << 10, 1 << 14  # samples of a chunk
 CHUNK = 1 << 21  # values of a chunk of the largest array
 GROUP = "zarr.json"  # the file that says that a folder is a store
+PARTIAL = re.compile(r".+\.[0-9a-f]{32}\.partial")  # names that zarr gives to files that it is writing
 COMPLETE = "complete"  # the array that says which replicates are whole
 StrPath = str | os.PathLike[str]
 
@@ -135,9 +136,14 @@ def create(path: StrPath, plan: Plan, replicates: int, key: str, replace: bool =
         where something else is there, the disk has too little room, or the zarr extra is not installed.
     """
     path = Path(path)
+    hold = Hold(path) if path.is_dir() else None
+    if hold and hold.alone:
+        for left in path.rglob("*.partial"):  # by writers that were killed
+            if PARTIAL.fullmatch(left.name):
+                left.unlink()
     _check_room(path, plan, replicates, key, replace)
     path.mkdir(parents=True, exist_ok=True)
-    hold = Hold(path)
+    hold = hold or Hold(path)
     if hold.alone and _is_other(path, key):
         _clear(path)
     if not _is_other(path, key):
@@ -160,7 +166,7 @@ def _clear(path: Path) -> None:
 
 def _is_other(path: Path, key: str) -> bool:
     """Whether something else is there than a store of that key, whole but for its samples."""
-    there = path.exists() and any(not each.name.endswith(".partial") for each in path.iterdir())
+    there = path.exists() and not all(PARTIAL.fullmatch(each.name) for each in path.iterdir())
     return there and _arrays(path, key, consolidated=False) is None
 
 
@@ -268,6 +274,8 @@ def _arrays(path: Path, key: str, consolidated: bool) -> dict[str, Any] | None:
     """The arrays of a store of that key, all as one file has them or each its own; None where that is damaged."""
     try:
         group = _zarr().open_group(path, mode="r", zarr_format=3, use_consolidated=consolidated)
-        return dict(group.arrays()) if group.attrs.get("key") == key else None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", _zarr().errors.ZarrUserWarning)  # of what another run is writing
+            return dict(group.arrays()) if group.attrs.get("key") == key else None
     except (OSError, AttributeError, LookupError, TypeError, ValueError):
         return None

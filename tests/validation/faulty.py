@@ -1,6 +1,6 @@
 """The command with a fault at a given moment: a process that has imported it, and forks for every attempt.
 
-Run as a script it reads attempts as lines of JSON and answers each with what came of it.
+It reads attempts as lines of JSON, and answers each with what came of it.
 """
 
 import contextlib
@@ -16,31 +16,32 @@ import traceback
 from pathlib import Path
 
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "ctypes.dlsym"}  # the last before folders are exchanged
-IMPORTED = ("batch", "running", "terminal", "execution", "works", "store", "report.netcdf", "charts", "report.html")
+IMPORTED = ("uncertainty.batch", "uncertainty.store", "uncertainty.terminal", "uncertainty.report.sections",
+            "uncertainty.report.netcdf", "uncertainty.report.html", "uncertainty.charts", "netCDF4", "jinja2",
+            "matplotlib.backends.backend_svg", "rich.table")  # not zarr, which has threads
 LIMIT = 60.0  # seconds after which an attempt is a hang
 
 
-def changes_files(event, args):
-    """Whether this is a step of writing: what is opened for it, made, renamed or removed."""
+def is_step(event, args):
+    """Whether something happens to a file or a folder: it is opened to be written, made, renamed or removed."""
     if event == "open":
         path, _, flags = args
         return bool((flags or 0) & (os.O_WRONLY | os.O_RDWR)) and not str(path).startswith("/dev/")
     return event in CHANGES
 
 
-def fail_at(fault, at):
-    """From now on the at-th step of writing meets a fault; a full disk stays full, but things can be removed."""
+def fail_at(fault, step):
+    """From now on that step meets a fault; of a full disk all further ones, but for removing. Gives how many passed."""
     passed = 0
 
     def hook(event, args):
         nonlocal passed
-        if not changes_files(event, args):
-            return
-        passed += 1
-        if passed == at and fault.startswith("SIG"):
-            os.kill(os.getpid(), getattr(signal, fault))
-        elif passed >= at and fault == "full" and event in ("open", "os.mkdir"):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), args[0])
+        if is_step(event, args):
+            passed += 1
+            if passed == step and fault.startswith("SIG"):
+                os.kill(os.getpid(), getattr(signal, fault))
+            elif passed >= step and fault == "full" and event in ("open", "os.mkdir"):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), args[0])
 
     sys.addaudithook(hook)
     return lambda: passed
@@ -48,51 +49,57 @@ def fail_at(fault, at):
 
 def command(attempt):
     """The command in this process, which ends with it."""
-    os.setsid()
     for stream, name in ((1, "out.txt"), (2, "err.txt")):
         os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
     cli, execution, jobs = (importlib.import_module(f"uncertainty.{name}") for name in ("cli", "execution", "jobs"))
-    if attempt.get("small"):  # processes for the smallest of runs, and many tasks
-        execution.SERIAL, jobs.TASK = 0, 1
+    execution.SERIAL, jobs.TASK = 0, 1  # processes for the smallest of runs, and many tasks
     if "bytes" in attempt:
         resource.setrlimit(resource.RLIMIT_FSIZE, (attempt["bytes"], attempt["bytes"]))
-    steps = fail_at(attempt["fault"], attempt["step"]) if "step" in attempt else lambda: 0
+    steps = fail_at(attempt["fault"], attempt["step"]) if "step" in attempt else None
     try:
         status = cli.main(attempt["arguments"])
-    except SystemExit as stopped:
-        status = stopped.code
     except BaseException:
         traceback.print_exc()
         status = 99
-    count = steps()
-    with contextlib.suppress(OSError):
-        sys.stdout.flush()
-    if attempt["fault"] == "none":
-        Path("steps.txt").write_text(str(count))
+    os.write(attempt["answer"], str(steps() if steps else 0).encode())
     os._exit(status)
 
 
 def attempted(attempt):
-    """Exit status of an attempt in a process of its own, and seconds it took after it was sent a signal."""
+    """Exit status of an attempt in a process of its own, what it left alive, and how long it took from its fault on."""
+    ours, theirs = os.pipe()
     pid, begun = os.fork(), time.monotonic()
     if not pid:
-        command(attempt)
+        os.setsid()
+        command(attempt | {"answer": theirs})
+    os.close(theirs)
     if "moment" in attempt:
         time.sleep(attempt["moment"])
         begun = time.monotonic()
-        with contextlib.suppress(ProcessLookupError):
-            (os.killpg if attempt["group"] else os.kill)(pid, getattr(signal, attempt["fault"]))
+        send(pid, attempt["to"], getattr(signal, attempt["fault"]))
     while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         if time.monotonic() - begun > LIMIT:
             os.killpg(pid, signal.SIGKILL)
         time.sleep(0.002)
-    took = time.monotonic() - begun
-    orphans = ended(pid)
+    took, orphans = time.monotonic() - begun, end_group(pid)
     _, status = os.waitpid(pid, 0)
-    return {"status": os.waitstatus_to_exitcode(status), "seconds": took, "orphans": orphans}
+    with os.fdopen(ours, "rb") as stream:
+        steps = int(stream.read() or 0)
+    return {"status": os.waitstatus_to_exitcode(status), "seconds": took, "orphans": orphans, "steps": steps}
 
 
-def ended(group, seconds=5.0):
+def send(pid, to, signal_number):
+    """A signal to the whole group, to its leader, or to one of the others."""
+    with contextlib.suppress(ProcessLookupError):
+        if to == "group":
+            os.killpg(pid, signal_number)
+        else:
+            chosen = [pid] if to == "main" else [each for each in living(pid) if each != pid]
+            for each in chosen[:1]:
+                os.kill(each, signal_number)
+
+
+def end_group(group, seconds=5.0):
     """How many processes of a group are still alive after some seconds; they are ended."""
     end = time.monotonic() + seconds
     while (left := living(group)) and time.monotonic() < end:
@@ -115,8 +122,6 @@ def living(group):
 
 if __name__ == "__main__":
     for name in IMPORTED:
-        importlib.import_module(f"uncertainty.{name}")
-    for name in ("netCDF4", "jinja2", "matplotlib.backends.backend_svg", "rich.table"):
         importlib.import_module(name)
     for line in sys.stdin:
         print(json.dumps(attempted(json.loads(line))), flush=True)
