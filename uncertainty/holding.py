@@ -18,15 +18,15 @@ class Hold:
     Attributes
     ----------
     alone : whether nobody else uses it, nor can until `share`; where files cannot be locked, yes
+    release : ends the use
     """
 
     def __init__(self, folder: Path) -> None:
         """Have it alone, or else wait until whoever has it alone shares it."""
-        self.alone = True
+        self.alone, self._place = True, os.open(folder if sys.platform != "win32" else os.devnull, os.O_RDONLY)
+        self.release = weakref.finalize(self, os.close, self._place)
         if sys.platform == "win32":
             return
-        self._place = os.open(folder, os.O_RDONLY)
-        weakref.finalize(self, os.close, self._place)
         try:
             fcntl.flock(self._place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

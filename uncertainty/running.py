@@ -5,6 +5,7 @@ Everything heavy is imported where it is used, so that what is wrong with the ar
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -92,6 +93,10 @@ def _work(study: Study, arguments: Namespace) -> Work:
 
     if study.sweep and arguments.keep_samples:
         raise UsageError(f"--keep-samples is given, but {study.name} is swept: un.sample gives those of one point")
+    folder = arguments.out / study.name
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{study.name} is to be written to {folder}, but that is no folder: remove it, or use another "
+                         "--out")
     store = arguments.out / f"{study.name}.zarr" if arguments.keep_samples else None
     return work_of(study, arguments.tolerance, arguments.out / PIECES, arguments.resume, store)
 
@@ -109,6 +114,8 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
         distributed: Any = import_module("distributed")
     except ImportError:
         raise UsageError("--scheduler needs Dask: pip install 'uncertainty[dask]'") from None
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what ends a run is told by us
     try:
         client = distributed.Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:

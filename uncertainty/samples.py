@@ -136,14 +136,24 @@ def create(path: StrPath, plan: Plan, replicates: int, key: str, replace: bool =
         where something else is there, the disk has too little room, or the zarr extra is not installed.
     """
     path = Path(path)
-    hold = Hold(path) if path.is_dir() else None
-    if hold and hold.alone:
+    if not path.is_dir():
+        _check_room(path, plan, replicates, key, replace)
+        path.mkdir(parents=True, exist_ok=True)
+    hold = Hold(path)
+    try:
+        _make_ready(path, hold, plan, replicates, key, replace)
+    except BaseException:
+        hold.release()
+        raise
+    return hold
+
+
+def _make_ready(path: Path, hold: Hold, plan: Plan, replicates: int, key: str, replace: bool) -> None:
+    if hold.alone:
         for left in path.rglob("*.partial"):  # by writers that were killed
             if PARTIAL.fullmatch(left.name):
                 left.unlink()
     _check_room(path, plan, replicates, key, replace)
-    path.mkdir(parents=True, exist_ok=True)
-    hold = hold or Hold(path)
     if hold.alone and _is_other(path, key):
         _clear(path)
     if not _is_other(path, key):
@@ -152,7 +162,6 @@ def create(path: StrPath, plan: Plan, replicates: int, key: str, replace: bool =
     if _is_other(path, key):
         raise FileExistsError(f"{path} is being written by another run, of other samples: wait for it, or name another "
                               "place")
-    return hold
 
 
 def _clear(path: Path) -> None:

@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from .sweep import Sweep
     from .works import Work
 
+LEAST = 40  # columns of a terminal: in fewer, figures would be cut in two
 REFRESH = 0.1  # seconds between two pictures of the progress bar
 
 
 def console() -> Console:
     """Standard output: as wide as the terminal; 80 columns without colour elsewhere."""
-    return _Screen(highlight=False) if sys.stdout.isatty() else _Screen(width=80, highlight=False, color_system=None)
+    if not sys.stdout.isatty():
+        return _Screen(width=80, highlight=False, color_system=None)
+    screen = _Screen(highlight=False)
+    screen.width = max(screen.width, LEAST)
+    return screen
 
 
 class _Screen(Console):
