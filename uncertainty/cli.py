@@ -109,26 +109,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = BAD_INPUT
         with suppress(OSError):
             print(told(error), file=sys.stderr)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+        with suppress(OSError):
+            print("interrupted", file=sys.stderr)
+    if status == INTERRUPTED:
+        logging.disable()  # libraries would tell of what they had to leave half done
     _end_streams()
     return status
 
 
 def _command(argv: Sequence[str] | None) -> int:
     commands: dict[str, Any] = {"run": run, "check": _check, "compare": _compare, "init": _init, "schema": _schema}
-    status = BAD_INPUT
     try:
         arguments = parser().parse_args(argv)
-        status = int(commands[arguments.command](arguments))
+        return int(commands[arguments.command](arguments))
     except (ValueError, MemoryError, RuntimeError, ImportError) as error:
         if not isinstance(error, _expected()):
             raise
         print(error, file=sys.stderr)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        status = INTERRUPTED
-    if status == INTERRUPTED:
-        logging.disable()  # libraries tell of what they had to leave half done
-    return status
+    return BAD_INPUT
 
 
 def _ready_streams() -> None:

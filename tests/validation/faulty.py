@@ -56,6 +56,7 @@ def command(attempt):
     if "bytes" in attempt:
         resource.setrlimit(resource.RLIMIT_FSIZE, (attempt["bytes"], attempt["bytes"]))
     steps = fail_at(attempt["fault"], attempt["step"]) if "step" in attempt else None
+    os.write(attempt["answer"], b" ")  # ready: moments are counted from now on
     try:
         status = cli.main(attempt["arguments"])
     except BaseException:
@@ -73,6 +74,7 @@ def attempted(attempt):
         os.setsid()
         command(attempt | {"answer": theirs})
     os.close(theirs)
+    os.read(ours, 1)
     if "moment" in attempt:
         time.sleep(attempt["moment"])
         begun = time.monotonic()

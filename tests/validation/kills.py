@@ -190,7 +190,7 @@ def at_step(fault: str) -> Chosen:
 
 def at_moment(fault: str, *to: str) -> Chosen:
     """A signal at any moment."""
-    return lambda usual, rng: {"fault": fault, "moment": 0.02 + usual["seconds"] * rng.random(), "to": rng.choice(to)}
+    return lambda usual, rng: {"fault": fault, "moment": 0.005 + usual["seconds"] * rng.random(), "to": rng.choice(to)}
 
 
 def file_size(_: dict[str, Any], rng: random.Random) -> Fault:
