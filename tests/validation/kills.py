@@ -27,6 +27,7 @@ STUDY = {"pue": dist("pert", low=1.05, mode=1.25, high=1.6), "rest": PRICES, "sa
 NAMES = ("one", "two")
 PROMPT = 5.0  # seconds after which a signal to end should have ended everything, on a machine with other work
 INTERRUPTED = re.compile(r"interrupted(; \d+ finished replicates are kept: --resume goes on from them)?\n")
+KEPT, RESUMED = re.compile(r"(\d+) finished replicates are kept"), re.compile(r"Resumed: (\d+) of")
 COMMANDS = {  # what is run, and which of the studies that makes
     "one": (["run", "studies/one.toml", "--seed", "2", "--jobs", "1", "--no-report"], NAMES[:1]),
     "page": (["run", "studies/one.toml", "--seed", "2", "--jobs", "1"], NAMES[:1]),
@@ -133,12 +134,18 @@ def unsound(made: Bench, kind: str, came: dict[str, Any]) -> Iterator[str]:
         yield came["error"]
 
 
-def stuck(made: Bench, kind: str) -> Iterator[str]:
-    """What is wrong with the run that goes on: other results, words about files that are damaged, things left over."""
+def stuck(made: Bench, kind: str, came: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with the run that goes on: other results, words about files that are damaged, things left over.
+
+    It is to find the replicates that the attempt it follows said that it had kept.
+    """
     usual, results = made.undisturbed(kind), made.folder / "results"
     again = made.attempt([*COMMANDS[kind][0], "--resume"], fault="none")
     if (again["status"], again["error"]) != (0, ""):
         yield f"the next run ended with {again['status']}: {again['error']}"
+    said, resumed = KEPT.search(came["error"]), RESUMED.search((made.folder / "out.txt").read_text())
+    if said and resumed and int(said[1]) > int(resumed[1]):
+        yield f"{said[1]} replicates were said to be kept, and {resumed[1]} were"
     if made.results() != usual["results"] or (usual["store"] and hashes(results / "one.zarr") != usual["store"]):
         yield "the next run gave something else"
     left = {p.name for p in results.iterdir()} - {".replicates", "one.zarr", *NAMES}
@@ -222,7 +229,7 @@ def problems(made: Bench, what: str, rng: random.Random) -> list[str]:
         came = made.attempt(COMMANDS[kind][0], **fault)
         if "moment" not in fault or came["status"] or judge is _went_on:
             break
-    found = [*judge(made, came), *unsound(made, kind, came), *stuck(made, kind)]
+    found = [*judge(made, came), *unsound(made, kind, came), *stuck(made, kind, came)]
     return [f"{what} ({kind}, {fault}): {each}" for each in found]
 
 

@@ -242,6 +242,10 @@ def test_ctrl_c_while_processes_start_is_told_by_nobody_but_us(folder):
     running = started(folder, "run", "study.toml", "--jobs", "2", "--no-report", "--keep-samples")
     try:
         until(lambda: len(living(running.pid)) >= 4)  # a tracker of resources, and two
+        for _ in range(10):
+            for pid in set(living(running.pid)) - {running.pid}:
+                os.kill(pid, signal.SIGINT)
+            time.sleep(0.02)
         os.killpg(running.pid, signal.SIGINT)
         begun = time.monotonic()
         error = running.communicate(timeout=20)[1]

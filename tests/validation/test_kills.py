@@ -33,7 +33,7 @@ def test_whatever_happens_at_any_moment_all_is_whole_and_goes_on_to_the_same_bit
 
 
 def test_nothing_is_wrong_with_an_undisturbed_run(made, undisturbed):
-    assert [*kills.unsound(made, "one", undisturbed), *kills.stuck(made, "one")] == []
+    assert [*kills.unsound(made, "one", undisturbed), *kills.stuck(made, "one", undisturbed)] == []
 
 
 @pytest.mark.parametrize("file", ["summary.json", "tables/bands.csv", "notes.txt"])
@@ -71,18 +71,24 @@ def test_what_is_left_over_is_seen(made, undisturbed):
     """Such as scratch folders whose names do not say whose they were."""
     (made.folder / "results/.one-1234").mkdir()
     (made.folder / "tmp/uncertainty-1234").mkdir()
-    assert list(kills.stuck(made, "one")) == ["left over: .one-1234, uncertainty-1234"]
+    assert list(kills.stuck(made, "one", undisturbed)) == ["left over: .one-1234, uncertainty-1234"]
     (made.folder / "tmp/uncertainty-1234").rmdir()
 
 
 def test_damaged_replicates_are_seen(made, undisturbed):
     for path in (made.folder / "results/.replicates/one").rglob("*.npz"):
         path.write_bytes(b"half")
-    assert "not used, made again" in next(kills.stuck(made, "one"))
+    assert "not used, made again" in next(kills.stuck(made, "one", undisturbed))
+
+
+def test_replicates_that_were_said_to_be_kept_and_were_not_are_seen(made, undisturbed):
+    shutil.rmtree(made.folder / "results/.replicates/one")
+    came = undisturbed | {"error": "interrupted; 3 finished replicates are kept: --resume goes on from them\n"}
+    assert list(kills.stuck(made, "one", came)) == ["3 replicates were said to be kept, and 0 were"]
 
 
 def test_other_results_of_the_run_that_goes_on_are_seen(made, undisturbed):
     usual = made.usual["one"]
     made.usual["one"] = {**usual, "results": made.earlier}
-    assert list(kills.stuck(made, "one")) == ["the next run gave something else"]
+    assert list(kills.stuck(made, "one", undisturbed)) == ["the next run gave something else"]
     made.usual["one"] = usual
