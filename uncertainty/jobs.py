@@ -111,9 +111,14 @@ class Job:
     def forget(self) -> None:
         """Do without what was done, once it has been looked at: a batch has many jobs."""
         self._done.clear()
-        self._hold = None
+        self._have(None)
         for name in ("plan", "_totals"):
             self.__dict__.pop(name, None)
+
+    def _have(self, hold: Hold | None) -> None:
+        if self._hold is not None:
+            self._hold.release()  # now, and not when it is collected
+        self._hold = hold
 
     def _add(self, part: Part) -> None:
         self._done[Task(part.first, part.end)] = part.statistics
@@ -129,7 +134,7 @@ class Job:
             runs = _runs(lacking, max(1, TASK // engine.effort(self.study)))
             self.waiting = [Task(run[0], run[-1] + 1) for run in runs][::-1]
             if self.waiting and self.store and not self.dry:
-                self._hold = samples.create(self.store.path, self.plan, self.wanted, self.store.key, replace=True)
+                self._have(samples.create(self.store.path, self.plan, self.wanted, self.store.key, replace=True))
             if self.waiting or self.tolerance is None:
                 return
             worst = max(engine.worst_errors(self.plan, self.result()))

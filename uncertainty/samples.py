@@ -153,13 +153,13 @@ def _make_ready(path: Path, hold: Hold, plan: Plan, replicates: int, key: str, r
         for left in path.rglob("*.partial"):  # by writers that were killed
             if PARTIAL.fullmatch(left.name):
                 left.unlink()
-    _check_room(path, plan, replicates, key, replace)
-    if hold.alone and _is_other(path, key):
+    other = _check_room(path, plan, replicates, key, replace)
+    if other and hold.alone:
         _clear(path)
-    if not _is_other(path, key):
+    if hold.alone or not other:
         _make(path, plan, replicates, key)
-    hold.share()
-    if _is_other(path, key):
+    hold.share()  # between the two another run may have it alone
+    if _zarr().open_group(path, mode="r", zarr_format=3, use_consolidated=False).attrs.get("key") != key:
         raise FileExistsError(f"{path} is being written by another run, of other samples: wait for it, or name another "
                               "place")
 
@@ -179,8 +179,8 @@ def _is_other(path: Path, key: str) -> bool:
     return there and _arrays(path, key, consolidated=False) is None
 
 
-def _check_room(path: Path, plan: Plan, replicates: int, key: str, replace: bool) -> None:
-    """Refuse what is no store, and samples for which there is no room."""
+def _check_room(path: Path, plan: Plan, replicates: int, key: str, replace: bool) -> bool:
+    """Refuse what is no store, and samples for which there is no room; gives whether another store is to give way."""
     _zarr()
     other = _is_other(path, key)
     if other and not (replace and (path / GROUP).exists()):
@@ -192,6 +192,7 @@ def _check_room(path: Path, plan: Plan, replicates: int, key: str, replace: bool
     if size > free:
         raise OSError(f"the samples in {path} would take up to {size / 1e9:.3g} GB, and the disk has "
                       f"{free / 1e9:.3g} GB left: ask for fewer samples or replicates, or name another place")
+    return other
 
 
 def _make(path: Path, plan: Plan, replicates: int, key: str) -> None:

@@ -347,8 +347,11 @@ def test_samples_of_a_run_are_not_replaced_while_it_writes_them(folder):
         assert held.alone == (held is hold)
         with pytest.raises(FileExistsError, match="s is being written by another run, of other samples: wait for it"):
             samples.create("s", plan_of(other), 8, "other", replace=True)
-    del held, hold, also
-    assert samples.create("s", plan_of(other), 8, "other", replace=True).alone
+    for held in (hold, also):
+        held.release()
+    samples.create("s", plan_of(other), 8, "other", replace=True).release()
+    for study in (one, other):  # a run has it no longer than it takes
+        un.run(study, keep_samples="s")
 
 
 @posix
