@@ -101,15 +101,15 @@ def test_samples_that_are_wanted_too_make_a_study_due(folder, run):
 
 
 def test_a_disk_that_is_full_costs_one_study(folder, run, monkeypatch):
-    def full(results, path, page, write=batch.write):
+    def full(results, path, page, write=batch.written):
         if path.name == "beta":
-            raise OSError(28, "No space left on device")
+            raise OSError(28, "No space left on device", "results/beta")
         return write(results, path, page)
 
-    monkeypatch.setattr(batch, "write", full)
+    monkeypatch.setattr(batch, "written", full)
     status, out, err = run(folder)
     assert status == 2
-    assert "beta failed: [Errno 28] No space left on device" in err
+    assert "beta failed: results/beta: No space left on device" in err
     assert sorted(p.name for p in Path("results").iterdir()) == [".replicates", "alpha", "gamma"]
     assert "beta failed" in out
 

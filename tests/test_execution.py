@@ -451,11 +451,11 @@ def test_ctrl_c_ends_at_once_with_130_and_leaves_nobody(tmp_path, jobs):
     finally:
         until(lambda: not group(running.pid), 5)
     assert running.returncode == 130
-    kept = re.fullmatch(r"interrupted; (\d+) finished replicates are kept: --resume goes on from them\n", err)
-    assert 0 <= len(pieces(tmp_path)) - int(kept[1]) <= 1  # one may be written and not yet counted, not the reverse
+    kept = re.fullmatch(r"interrupted(?:; (\d+) finished replicates are kept: --resume goes on from them)?\n", err)
+    assert 0 <= len(pieces(tmp_path)) - int(kept[1] or 0) <= 1  # one may be written and not yet counted
     assert out == ""
     assert [p.name for p in (tmp_path / "results").iterdir()] == [".replicates"]
-    assert not list((tmp_path / "results").rglob(".0*"))
+    assert not list((tmp_path / "results").rglob(".new*"))
 
 
 @linux

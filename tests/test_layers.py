@@ -9,7 +9,7 @@ import uncertainty
 
 HERE = Path(uncertainty.__file__).parent
 LAYERS = [  # each may import those before it
-    {"families", "model", "design", "strict", "versions"},
+    {"families", "model", "design", "strict", "versions", "leftovers", "holding"},
     {"elicitation", "document", "copula"},
     {"distributions"},
     {"inverse", "quantity"},

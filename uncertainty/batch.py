@@ -17,7 +17,7 @@ from .files import StudyError, read
 from .jobs import Job
 from .plan import Plan, block_size
 from .resolve import Problem
-from .store import is_whole, write
+from .store import is_whole, written
 from .study import Study, load
 from .versions import versions
 from .watching import watch
@@ -208,12 +208,13 @@ def size(bytes_: float) -> str:
     return f"{bytes_ / 1e6:,.0f} MB" if bytes_ < 1e9 else f"{bytes_ / 1e9:,.1f} GB"
 
 
-def finish(outcome: Outcome, out: Path, page: bool = True) -> Path:
-    """Write the results folder of a study that has results, and keep its replicates in one piece."""
+def finish(outcome: Outcome, out: Path, page: bool = True) -> tuple[Path, str]:
+    """Write the results folder of a study that has results, and keep its replicates in one piece; gives it with the
+    summary."""
     assert outcome.results is not None
     work = outcome.work
-    folder = write(outcome.results, out / work.study.name, page)
+    folder, summary = written(outcome.results, out / work.study.name, page)
     for job in work.jobs if not work.study.sweep else []:  # those of a sweep's points are in one piece already
         if job.pieces:
             job.pieces.finish(job.result())
-    return folder
+    return folder, summary

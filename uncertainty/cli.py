@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import io
+import logging
 import os
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from . import __version__
-from .running import BAD_INPUT, BROKEN_PIPE, INTERRUPTED, OK, UsageError, run
+from .running import BAD_INPUT, BROKEN_PIPE, INTERRUPTED, OK, UsageError, run, told
 
 REFERENCE = "configs/studies/reference.toml"
 KINDS = ("study", "device", "battery", "document")  # of files that have a JSON schema
@@ -99,25 +101,35 @@ def _run_arguments(run: argparse.ArgumentParser) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; gives the exit status."""
-    arguments = parser().parse_args(argv)
-    commands: dict[str, Any] = {"run": run, "check": _check, "compare": _compare, "init": _init, "schema": _schema}
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without a dash or a sign of interval
+    _ready_streams()
     try:
-        return int(commands[arguments.command](arguments))
+        status = _command(argv)
+        sys.stdout.flush()
     except BrokenPipeError:  # whoever reads has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+        status = BROKEN_PIPE
+    except OSError as error:
+        status = BAD_INPUT
+        with suppress(OSError):
+            print(told(error), file=sys.stderr)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+        with suppress(OSError):
+            print("interrupted", file=sys.stderr)
+    if status == INTERRUPTED:
+        logging.disable()  # libraries would tell of what they had to leave half done
+    _end_streams()
+    return status
+
+
+def _command(argv: Sequence[str] | None) -> int:
+    commands: dict[str, Any] = {"run": run, "check": _check, "compare": _compare, "init": _init, "schema": _schema}
+    try:
+        arguments = parser().parse_args(argv)
+        return int(commands[arguments.command](arguments))
     except (ValueError, MemoryError, RuntimeError, ImportError) as error:
         if not isinstance(error, _expected()):
             raise
         _complain(str(error) or "memory ran out")
-    except OSError as error:
-        _complain(f"{error.filename or 'cannot be written'}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
     return BAD_INPUT
 
 
@@ -126,6 +138,25 @@ def _complain(text: str) -> None:
     from .strict import printable
 
     print(printable(text, "\n"), file=sys.stderr)
+
+
+def _ready_streams() -> None:
+    """Streams that whoever started us has closed swallow what they are given; a terminal may lack a dash."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _end_streams() -> None:
+    """What cannot be written now would be tried again, and fail with words of Python's, when all is over."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _expected() -> tuple[type[Exception], ...]:

@@ -14,22 +14,29 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import engine, samples
 from .engine import Part, Task
 from .jobs import Job, Store
+from .leftovers import owned, sweep
 from .pieces import Pieces
 from .plan import plan_of
 from .study import Study
 
 SERIAL = 1 << 18  # samples, of all scenarios together, below which starting processes costs more than it brings
 MOST_LOSSES = 3  # deaths of workers, one after the other, that a study survives
+DESK = "uncertainty"  # what the names of folders of answers begin with
 UNKNOWN = 256  # tasks under way on an executor that does not say how many workers it has
+
+
+CANCELLED = ("the executor gave up its work on {}: its scheduler or all of its workers may be gone; replicates that "
+             "were finished and kept are there to resume from")
 
 
 class WorkerError(RuntimeError):
@@ -87,12 +94,27 @@ def workers(todo: Sequence[Job], jobs: int | None, executor: Executor | None) ->
         return Workers(Here(), 1)
     # what writes samples has threads, and what has threads should not be forked
     method = multiprocessing.get_context("spawn" if any(job.store for job in todo) else None)
+    if method.get_start_method() != "fork" and hasattr(signal, "pthread_sigmask"):
+        resource_tracker.ensure_running()  # which would let Ctrl-C through again while it starts
     make = partial(ProcessPoolExecutor, jobs, method, _begin_worker)
     return Workers(make(), jobs + 1, make)
 
 
 def _size(study: Study) -> int:
     return engine.effort(study) * study.sampling.replicates * len(study.scenarios)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that are started meanwhile hear of no Ctrl-C before they leave it to their parent, who hears of it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_worker() -> None:
@@ -127,7 +149,8 @@ class _Crew:
         task = job.waiting.pop()
         job.running += 1
         try:
-            future = self.executor.submit(work, job.study.bare, task, job.store, self._desk(job))
+            with _deaf() if self.team.make else nullcontext():
+                future = self.executor.submit(work, job.study.bare, task, job.store, self._desk(job))
         except BrokenExecutor as error:
             future = Future()
             future.set_exception(error)
@@ -143,7 +166,7 @@ class _Crew:
                 continue  # taken back when another of its executor's was lost
             job, task = self.under_way.pop(future)
             job.running -= 1
-            error = WorkerError("the executor cancelled its work") if future.cancelled() else future.exception()
+            error = WorkerError(CANCELLED.format(job.study.name)) if future.cancelled() else future.exception()
             if isinstance(error, BrokenExecutor):
                 self._take_back(job, task, error)
                 continue
@@ -209,7 +232,9 @@ def perform(jobs: Iterable[Job], team: Workers) -> Iterator[Job]:
     """
     begun: list[Job] = []
     upcoming, finished = iter(jobs), False
-    with tempfile.TemporaryDirectory(prefix="uncertainty-") if team.make else nullcontext() as desk:
+    if team.make:
+        sweep(Path(tempfile.gettempdir()), DESK)
+    with tempfile.TemporaryDirectory(prefix=owned(DESK)) if team.make else nullcontext() as desk:
         crew = _Crew(team, team.executor, Path(desk) if desk else None)
         try:
             while not finished:

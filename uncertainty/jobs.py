@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from . import engine, samples
 from .engine import LEAST_REPLICATES, Part, Statistics, Task, Totals
+from .holding import Hold
 from .pieces import Pieces
 from .plan import ModelError, Plan, plan_of
 from .study import Study
@@ -57,6 +58,7 @@ class Job:
     dry: bool = False
     done: int = 0
     _done: dict[Task, Statistics] = field(default_factory=dict)
+    _hold: Hold | None = None  # of the store
 
     @cached_property
     def plan(self) -> Plan:
@@ -109,8 +111,14 @@ class Job:
     def forget(self) -> None:
         """Do without what was done, once it has been looked at: a batch has many jobs."""
         self._done.clear()
+        self._have(None)
         for name in ("plan", "_totals"):
             self.__dict__.pop(name, None)
+
+    def _have(self, hold: Hold | None) -> None:
+        if self._hold is not None:
+            self._hold.release()  # now, and not when it is collected
+        self._hold = hold
 
     def _add(self, part: Part) -> None:
         self._done[Task(part.first, part.end)] = part.statistics
@@ -126,7 +134,7 @@ class Job:
             runs = _runs(lacking, max(1, TASK // engine.effort(self.study)))
             self.waiting = [Task(run[0], run[-1] + 1) for run in runs][::-1]
             if self.waiting and self.store and not self.dry:
-                samples.create(self.store.path, self.plan, self.wanted, self.store.key, replace=True)
+                self._have(samples.create(self.store.path, self.plan, self.wanted, self.store.key, replace=True))
             if self.waiting or self.tolerance is None:
                 return
             worst = max(engine.worst_errors(self.plan, self.result()))

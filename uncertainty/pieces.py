@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import threading
 import time
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 from .analysis.bands import Tally
 from .analysis.histogram import Sums
 from .engine import Part, Statistics, Task, Totals
+from .leftovers import owned, sweep
 from .plan import Plan, plan_of
 from .study import Study
 from .versions import versions
@@ -33,16 +33,19 @@ from .versions import versions
 Arrays = Mapping[str, NDArray[Any]]
 FORMAT = 4  # of pieces: part of their hash
 STALE = 24 * 3600.0  # seconds after which pieces of a study that is no longer the same are swept away
+SCRATCH = ".new"  # what names of files that are being written begin with
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A file to write that takes the place of another once it is whole, or not at all; with the folders to it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.stem}-{os.getpid()}-{threading.get_ident()}")
+    scratch = path.with_name(f"{owned(SCRATCH)}{threading.get_ident()}-{path.stem}")
     try:
         yield scratch
         scratch.replace(path)
+    except OSError as error:  # of a disk that is full it does not say which
+        raise OSError(error.errno, error.strerror or str(error), str(path.parent)) from error
     finally:
         scratch.unlink(missing_ok=True)
 
@@ -119,7 +122,7 @@ class Pieces:
         """Keep one piece in place of many, and sweep away what is stale."""
         if not self.try_keep(done):
             return
-        self.sweep()
+        sweep(self.folder, SCRATCH)
         for task in self._tasks():
             if task != (done.first, done.end) and task.end <= done.end:
                 self.remove(task)
@@ -128,32 +131,12 @@ class Pieces:
                 if other != self.folder and time.time() - other.stat().st_mtime > STALE:
                     shutil.rmtree(other, ignore_errors=True)
 
-    def sweep(self) -> None:
-        """Remove what writers that were killed have left."""
-        for left in self.folder.glob(".*-*-*-*"):
-            pid = left.name.split("-")[2]
-            if pid.isdigit() and not alive(int(pid)):
-                left.unlink(missing_ok=True)
-
     def remove(self, task: Task) -> None:
         """Do without a piece."""
         self._path(task).unlink(missing_ok=True)
 
     def _path(self, task: Task) -> Path:
         return self.folder / f"{task.first:06}-{task.end:06}.npz"
-
-
-def alive(pid: int) -> bool:
-    """Whether there is a process of this number; on Windows, where to ask is to kill, yes."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _packed(key: str, part: Part) -> dict[str, Any]:

@@ -72,13 +72,15 @@ def run(study: Study, *, jobs: int | None = 1, executor: Executor | None = None,
         raise ValueError(f"{study.name} is swept, and keep_samples is given; wanted one point: run study.at(...)")
     work = work_of(study, tolerance, Path(keep) if keep is not None else None, resume,
                    Path(keep_samples) if keep_samples is not None else None, progress)
-    for outcome in outcomes([work], workers(work.jobs, jobs, executor)):
+    try:
+        outcome = next(outcomes([work], workers(work.jobs, jobs, executor)))
         if outcome.results is None:
-            break
+            raise work.error or AssertionError
         for job in work.jobs if keep is not None and not study.sweep else []:
             if job.pieces:
                 job.pieces.finish(job.result())
         for line in work.refused:
             warnings.warn(line, stacklevel=2)
         return outcome.results
-    raise work.error or AssertionError
+    finally:
+        work.forget()

@@ -5,6 +5,7 @@ Everything heavy is imported where it is used, so that what is wrong with the ar
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -92,6 +93,10 @@ def _work(study: Study, arguments: Namespace) -> Work:
 
     if study.sweep and arguments.keep_samples:
         raise UsageError(f"--keep-samples is given, but {study.name} is swept: un.sample gives those of one point")
+    folder = arguments.out / study.name
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{study.name} is to be written to {folder}, but that is no folder: remove it, or use another "
+                         "--out")
     store = arguments.out / f"{study.name}.zarr" if arguments.keep_samples else None
     return work_of(study, arguments.tolerance, arguments.out / PIECES, arguments.resume, store)
 
@@ -109,6 +114,8 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
         distributed: Any = import_module("distributed")
     except ImportError:
         raise UsageError("--scheduler needs Dask: pip install 'uncertainty[dask]'") from None
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what ends a run is told by us
     try:
         client = distributed.Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
@@ -155,10 +162,25 @@ def _perform(works: list[Work], failed: Rows | None, arguments: Namespace) -> in
                 with pause():
                     report.finished(outcome)
     except KeyboardInterrupt:
-        kept = sum(work.done for work in due if not work.ended)
-        print(f"interrupted; {kept} finished replicates are kept: --resume goes on from them", file=sys.stderr)
-        return INTERRUPTED
+        return _interrupted([work for work in due if work.study.name not in report.rows])
     return report.end([work.study.name for work in works])
+
+
+def _interrupted(works: list[Work]) -> int:
+    """Say what is kept of studies that have not come to their end."""
+    for line in dict.fromkeys(line for work in works for line in work.refused):
+        print(line, file=sys.stderr)
+    kept = sum(work.done for work in works)
+    more = f"; {kept} finished replicates are kept: --resume goes on from them" if kept else ""
+    print(f"interrupted{more}", file=sys.stderr)
+    return INTERRUPTED
+
+
+def told(error: BaseException) -> str:
+    """An error in a line, without a number."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return f"{error.filename or 'output cannot be written'}: {error.strerror}"
 
 
 @dataclass
@@ -179,7 +201,7 @@ class _Report:
         folder = self.arguments.out / work.study.name
         if not self.several or self.arguments.force or not is_current(work, folder, not self.arguments.no_report):
             return False
-        self._written(work.study.name, folder)
+        self._written(work.study.name, (folder / "summary.json").read_text(encoding="utf-8"))
         self._row(work.study.name, "current, not run again (--force would)", ["", "", "", "current"])
         return True
 
@@ -217,7 +239,7 @@ class _Report:
             show(results, self.screen)
             sys.stdout.flush()  # whoever reads through a pipe has the answer first too
         try:
-            folder = finish(outcome, self.arguments.out, not self.arguments.no_report)
+            folder, summary = finish(outcome, self.arguments.out, not self.arguments.no_report)
         except OSError as error:
             return self._failed(work.study.name, error)
         reused = f", {work.reused} replicates reused" if work.reused else ""
@@ -231,20 +253,19 @@ class _Report:
                 print(f"Resumed: {work.reused} of {work.done} replicates were there already.")
             page = "\nreport.html and figures/, and " if not self.arguments.no_report else " "
             print(f"Written to {folder}:{page}report.md, summary.json, results.nc, tables/{every}\n", flush=True)
-        return self._written(work.study.name, folder)
+        return self._written(work.study.name, summary)
 
     def _failed(self, name: str, error: BaseException) -> None:
         if not self.several:
             raise error
         self.status = BAD_INPUT
-        print(f"{name} failed: {error}", file=sys.stderr)
+        print(f"{name} failed: {told(error)}", file=sys.stderr)
         self._row(name, "failed", ["", "", "", "failed"])
 
-    def _written(self, name: str, folder: Path) -> None:
-        """Take up a summary that is there, and say which claims fail that must hold."""
+    def _written(self, name: str, text: str) -> None:
+        """Take up a summary, and say which claims fail that must hold."""
         from .batch import failing
 
-        text = (folder / "summary.json").read_text(encoding="utf-8")
         if self.arguments.json:
             self.summaries[name] = text
         for line in failing(text):

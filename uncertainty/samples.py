@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .engine import Sink
+from .holding import Hold
 from .model import INPUTS, OUTPUTS
 from .plan import WHOLE, Plan, Values, block_size, blocks, check, evaluate, plan_of
 from .study import Study
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 AXES = ("scenario", "build", "precision")
 LEAST_CHUNK, MOST_CHUNK = 1 << 10, 1 << 14  # samples of a chunk
 CHUNK = 1 << 21  # values of a chunk of the largest array
+GROUP = "zarr.json"  # the file that says that a folder is a store
+PARTIAL = re.compile(r".+\.[0-9a-f]{32}\.partial")  # names that zarr gives to files that it is writing
 COMPLETE = "complete"  # the array that says which replicates are whole
 StrPath = str | os.PathLike[str]
 
@@ -121,11 +124,11 @@ def _zarr() -> ModuleType:
     return zarr
 
 
-def create(path: StrPath, plan: Plan, replicates: int, key: str, replace: bool = False) -> None:
+def create(path: StrPath, plan: Plan, replicates: int, key: str, replace: bool = False) -> Hold:
     """Make a store for so many replicates, or make ready one of the same key: it may grow, and never shrinks.
 
     The key is a hash of all that determines a replicate. A store that is damaged or of another key gives way where
-    it is to be replaced.
+    it is to be replaced; not as long as another run keeps what it was given here.
 
     Raises
     ------
@@ -133,8 +136,54 @@ def create(path: StrPath, plan: Plan, replicates: int, key: str, replace: bool =
         where something else is there, the disk has too little room, or the zarr extra is not installed.
     """
     path = Path(path)
-    other = path.exists() and any(path.iterdir()) and _arrays(path, key, consolidated=False) is None
-    if other and not (replace and (path / "zarr.json").exists()):
+    if not path.is_dir():
+        _check_room(path, plan, replicates, key, replace)
+        path.mkdir(parents=True, exist_ok=True)
+    hold = Hold(path)
+    try:
+        _make_ready(path, hold, plan, replicates, key, replace)
+    except BaseException:
+        hold.release()
+        raise
+    return hold
+
+
+def _make_ready(path: Path, hold: Hold, plan: Plan, replicates: int, key: str, replace: bool) -> None:
+    if hold.alone:
+        for left in path.rglob("*.partial"):  # by writers that were killed
+            if PARTIAL.fullmatch(left.name):
+                left.unlink()
+    other = _check_room(path, plan, replicates, key, replace)
+    if other and hold.alone:
+        _clear(path)
+    if hold.alone or not other:
+        _make(path, plan, replicates, key)
+    hold.share()  # between the two another run may have it alone
+    if _zarr().open_group(path, mode="r", zarr_format=3, use_consolidated=False).attrs.get("key") != key:
+        raise FileExistsError(f"{path} is being written by another run, of other samples: wait for it, or name another "
+                              "place")
+
+
+def _clear(path: Path) -> None:
+    """Remove what is in a store, last the file by which it is known for one."""
+    for each in sorted(path.iterdir(), key=lambda each: each.name == GROUP):
+        if each.is_dir():
+            shutil.rmtree(each)
+        else:
+            each.unlink()
+
+
+def _is_other(path: Path, key: str) -> bool:
+    """Whether something else is there than a store of that key, whole but for its samples."""
+    there = path.exists() and not all(PARTIAL.fullmatch(each.name) for each in path.iterdir())
+    return there and _arrays(path, key, consolidated=False) is None
+
+
+def _check_room(path: Path, plan: Plan, replicates: int, key: str, replace: bool) -> bool:
+    """Refuse what is no store, and samples for which there is no room; gives whether another store is to give way."""
+    _zarr()
+    other = _is_other(path, key)
+    if other and not (replace and (path / GROUP).exists()):
         raise FileExistsError(f"{path} holds something else than samples of this very study, made by these versions: "
                               "remove it, or name another place")
     size = disk_bytes(plan, len(set(range(replicates)) - complete(path, key)))
@@ -143,9 +192,7 @@ def create(path: StrPath, plan: Plan, replicates: int, key: str, replace: bool =
     if size > free:
         raise OSError(f"the samples in {path} would take up to {size / 1e9:.3g} GB, and the disk has "
                       f"{free / 1e9:.3g} GB left: ask for fewer samples or replicates, or name another place")
-    if other:
-        shutil.rmtree(path)
-    _make(path, plan, replicates, key)
+    return other
 
 
 def _make(path: Path, plan: Plan, replicates: int, key: str) -> None:
@@ -237,6 +284,8 @@ def _arrays(path: Path, key: str, consolidated: bool) -> dict[str, Any] | None:
     """The arrays of a store of that key, all as one file has them or each its own; None where that is damaged."""
     try:
         group = _zarr().open_group(path, mode="r", zarr_format=3, use_consolidated=consolidated)
-        return dict(group.arrays()) if group.attrs.get("key") == key else None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", _zarr().errors.ZarrUserWarning)  # of what another run is writing
+            return dict(group.arrays()) if group.attrs.get("key") == key else None
     except (OSError, AttributeError, LookupError, TypeError, ValueError):
         return None

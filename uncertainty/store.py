@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import ctypes
-import glob
+import errno
 import math
 import os
 import shutil
@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from .pieces import alive
+from .leftovers import left_in, owned, sweep
 from .report import summary, sweep_tables
 from .report.figures import Table
 from .report.markdown import report, sweep_report
@@ -53,15 +53,23 @@ def write(results: Results | Sweep, folder: str | os.PathLike[str], page: bool =
     OSError
         where it cannot be written; what was there is as it was.
     """
+    return written(results, folder, page)[0]
+
+
+def written(results: Results | Sweep, folder: str | os.PathLike[str], page: bool = True) -> tuple[Path, str]:
+    """Write a results folder; gives it, and the text of `summary.json`: what is there may soon be of another run."""
     folder = Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-{os.getpid()}-", dir=folder.parent) as scratch:
-        new = Path(scratch) / "new"
-        new.mkdir()
-        _fill(results, new, page)
-        _replace(folder, new, Path(scratch) / "old")
-    return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
+        with tempfile.TemporaryDirectory(prefix=owned(f".{folder.name}"), dir=folder.parent) as scratch:
+            new = Path(scratch) / "new"
+            new.mkdir()
+            text = _fill(results, new, page)
+            _replace(folder, new, Path(scratch) / "old")
+    except OSError as error:
+        raise OSError(error.errno, f"results cannot be written: {error.strerror or error}", str(folder)) from error
+    return folder, text
 
 
 def is_whole(folder: Path, study: Study, page: bool = True) -> bool:
@@ -72,14 +80,15 @@ def is_whole(folder: Path, study: Study, page: bool = True) -> bool:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what writers that were killed have left."""
-    for left in folder.parent.glob(f".{glob.escape(folder.name)}-*-*"):
-        pid = left.name.rsplit("-", 2)[1]
-        if pid.isdigit() and not alive(int(pid)):
-            shutil.rmtree(left, ignore_errors=True)
+    """Remove what writers that were killed have left, but for results that one had put aside and not yet replaced."""
+    for left in left_in(folder.parent, f".{folder.name}"):
+        if (left / "old").is_dir() and not folder.exists():
+            (left / "old").rename(folder)
+    sweep(folder.parent, f".{folder.name}")
 
 
-def _fill(results: Results | Sweep, folder: Path, page: bool) -> None:
+def _fill(results: Results | Sweep, folder: Path, page: bool) -> str:
+    """Write all files; gives the summary."""
     made = versions()
     (folder / "tables").mkdir()
     if isinstance(results, Sweep):
@@ -98,6 +107,7 @@ def _fill(results: Results | Sweep, folder: Path, page: bool) -> None:
     (folder / "results.nc").write_bytes(netcdf(results, made))
     if page:
         _draw(results, folder, made)
+    return text
 
 
 def _draw(results: Results | Sweep, folder: Path, made: dict[str, str]) -> None:
@@ -116,20 +126,33 @@ def _draw(results: Results | Sweep, folder: Path, made: dict[str, str]) -> None:
 
 
 def _replace(folder: Path, new: Path, old: Path) -> None:
-    if not folder.exists():
-        new.rename(folder)
+    """Put the new folder in the place of the old one, if there is one; another run may be doing the same."""
+    if not folder.exists() and _moved(new, folder):
         return
     for path in folder.iterdir():
         if path.name not in OURS:
             (shutil.copytree if path.is_dir() else shutil.copy2)(path, new / path.name)
     if _exchange(folder, new):
         return
-    folder.rename(old)
+    try:
+        folder.rename(old)
+        if not _moved(new, folder):
+            _replace(folder, new, old.with_name(f"{old.name}-"))
+    except BaseException:  # Ctrl-C too
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        raise
+
+
+def _moved(new: Path, folder: Path) -> bool:
+    """Whether the new folder could be put where there is none: another run may have been faster."""
     try:
         new.rename(folder)
-    except OSError:
-        old.rename(folder)
-        raise
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return False
+    return True
 
 
 def _exchange(one: Path, other: Path) -> bool:

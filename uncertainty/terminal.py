@@ -19,13 +19,26 @@ if TYPE_CHECKING:
     from .sweep import Sweep
     from .works import Work
 
+LEAST = 40  # columns of a terminal: in fewer, figures would be cut in two
 REFRESH = 0.1  # seconds between two pictures of the progress bar
 
 
 def console() -> Console:
     """Standard output: as wide as the terminal; 80 columns without colour elsewhere."""
     plain: dict[str, Any] = {"highlight": False, "emoji": False}
-    return Console(**plain) if sys.stdout.isatty() else Console(width=80, color_system=None, **plain)
+    if not sys.stdout.isatty():
+        return _Screen(width=80, color_system=None, **plain)
+    screen = _Screen(**plain)
+    screen.width = max(screen.width, LEAST)
+    return screen
+
+
+class _Screen(Console):
+    """A console that leaves it to the command what happens when whoever reads has seen enough."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what was raised, where rich would end with the status that a claim gives."""
+        raise BrokenPipeError
 
 
 def show(results: Results | Sweep, screen: Console) -> None:

@@ -45,10 +45,12 @@ def compare(arguments: Namespace) -> int:
 def _write(comparison: Comparison, path: Path) -> None:
     """Write the page, whole or not at all."""
     from .charts import compared
+    from .leftovers import sweep
     from .page.comparison import page
     from .page.html import html
-    from .pieces import whole
+    from .pieces import SCRATCH, whole
 
+    sweep(path.parent, SCRATCH)
     text = html(page(comparison, [(drawn, drawn.svg()) for drawn in compared(comparison)]))
     with whole(path) as scratch:
         scratch.write_text(text, encoding="utf-8", newline="\n")

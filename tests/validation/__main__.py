@@ -6,9 +6,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # what the tests share
 
+import bad_input
 import coverage
 import decisions
 import jcgm
+import kills
 import page
 import procurement
 import reliability
@@ -28,6 +30,8 @@ CHAPTERS = (
     ("The sampler", sampler.__doc__, sampler.cases),
     ("Coverage of 95 % intervals", coverage.__doc__, partial(coverage.tried, 250)),
     ("Stopping at a tolerance", stopping.__doc__, partial(stopping.tried, 200)),
+    ("Bad inputs", bad_input.__doc__, partial(bad_input.tried, 1000, 1)),
+    ("Kills and faults", kills.__doc__, partial(kills.tried, 200, 1)),
 )
 
 if __name__ == "__main__":

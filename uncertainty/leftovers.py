@@ -1,0 +1,60 @@
+"""Scratch files and folders that say whose they are, so that those of processes that were killed can be removed."""
+
+from __future__ import annotations
+
+import glob
+import os
+import platform
+import shutil
+import time
+from pathlib import Path
+
+STALE = 24 * 3600.0  # seconds after which what another machine has left is nobody's
+
+
+def owned(prefix: str) -> str:
+    """What a name begins with that is this process's: machines that share a disk have processes of one number."""
+    return f"{prefix}-{_host()}-{os.getpid()}-"
+
+
+def sweep(folder: Path, prefix: str) -> None:
+    """Remove what processes that were killed have left in a folder."""
+    for left in left_in(folder, prefix):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+def left_in(folder: Path, prefix: str) -> list[Path]:
+    """What processes that were killed have left in a folder."""
+    found = []
+    for path in folder.glob(f"{glob.escape(prefix)}-*-*-*"):
+        host, pid = path.name.removeprefix(f"{prefix}-").split("-")[:2]
+        if pid.isdigit() and not (_alive(int(pid)) if host == _host() else _young(path)):
+            found.append(path)
+    return found
+
+
+def _host() -> str:
+    return "".join(c for c in platform.node() if c.isalnum() or c == ".") or "here"
+
+
+def _young(path: Path) -> bool:
+    try:
+        return time.time() - path.lstat().st_mtime < STALE
+    except OSError:  # gone
+        return True
+
+
+def _alive(pid: int) -> bool:
+    """Whether there is a process of this number; on Windows, where to ask is to kill, yes."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True
