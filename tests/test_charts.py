@@ -570,3 +570,13 @@ def test_the_code_of_the_documentation_runs(tmp_path, monkeypatch):
     exec(code.replace('un.load("reference")', 'un.load("reference").with_sampling(samples=64, replicates=8)'), {})
     assert {path.name.split("-engineering")[0] for path in tmp_path.iterdir()} >= {"exceedance", "ranks", "sobol"}
     assert set(re.findall(r"^\| `([a-z-]+)` \|", page.read_text(encoding="utf-8"), re.MULTILINE)) == {*KEYS, *OTHERS}
+
+
+def test_bands_around_zero_are_drawn(make_study):
+    """A budget that buys nothing in most samples: every median is zero."""
+    rest = f"\n[build.rtx_a5000]\nunit_price = {dist('lognormal', median=2500, sigma=0.15)}\n"
+    results = un.run(make_study(rest=rest, budget=2_200, builds=["rtx_a5000"]))
+    assert results.bands["device_count"].sel(quantile=0.5).max() == 0
+    found = bands.bands_figure(results, "capex")
+    assert "Widest beside its median is A5000" in found.caption
+    found.svg()

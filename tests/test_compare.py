@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ from uncertainty import cli, comparing
 from uncertainty.attributing import look, paired
 from uncertainty.mixing import mixed
 from uncertainty.opening import opened
-from uncertainty.sides import Figure
+from uncertainty.report.summary import outline
+from uncertainty.sides import Figure, side
 from uncertainty.study import restore
+from uncertainty.versions import versions
 
 PUE = dist("pert", low=1.05, mode=1.25, high=1.6)
 CLAIM = """
@@ -350,3 +353,85 @@ def test_the_examples_of_the_documents_are_what_the_command_prints(tmp_path, mon
 def plain(shown):
     """Words and figures; how wide columns and rules are is up to the version of rich."""
     return " ".join(shown.replace("─", "").split())
+
+
+# --- what is easily told wrong -----------------------------------------------------------------------------------
+
+
+def test_a_study_that_lacks_a_figure_is_no_other_than_itself(tmp_path, monkeypatch, capsys):
+    """One of its devices has no fp4, so that some of its figures are missing."""
+    monkeypatch.chdir(tmp_path)
+    Path("one.toml").write_text(text(precisions=["fp4", "fp16"], outputs=["throughput"]), encoding="utf-8")
+    assert "one.toml and one.toml: no difference" in printed(capsys, "one.toml", "one.toml")
+
+
+def test_a_sweep_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("swept.toml").write_text(text(rest="[sweep]\nrun_hours = [4, 8]\n"), encoding="utf-8")
+    Path("one.toml").write_text(text(), encoding="utf-8")
+    un.write(un.run(un.load("swept.toml")), "out/swept", page=False)
+    for name in ("swept.toml", "out/swept"):
+        assert cli.main(["compare", name, "one.toml"]) == 2
+        assert capsys.readouterr() == ("", f"{name}: a sweep, which is many studies, cannot be compared; run the two "
+                                           "studies to be compared without [sweep]\n")
+
+
+def test_what_moved_by_chance_is_not_explained(tmp_path, monkeypatch, capsys):
+    """Another seed moves medians, and the change there is bears on none of them."""
+    monkeypatch.chdir(tmp_path)
+    for name, seed, ratio in (("one", 1, 1.0), ("other", 12, 0.9)):
+        Path(f"{name}.toml").write_text(text(method="random", seed=seed, sustained_ratio=ratio), encoding="utf-8")
+    found = compared_studies("one.toml", "other.toml")
+    assert any(move.figure.name == "capex" for move in found.moved("quantile"))
+    out = printed(capsys, "one.toml", "other.toml", "--page", "page.html")
+    assert "sustained ratio +0.0" not in out
+    assert Path("page.html").is_file()
+
+
+def compared_studies(*names):
+    return comparing.compare(*(side(name, outline(un.run(study), versions()) | {"digest": study.digest}, study)
+                               for name, study in ((name, un.load(name)) for name in names)))
+
+
+@pytest.fixture
+def swapped(tmp_path, monkeypatch):
+    """The best build by memory bandwidth is only in one study."""
+    monkeypatch.chdir(tmp_path)
+    for name, builds in (("one", ["dgx_spark", "rtx_a5000"]), ("other", ["rtx_a6000", "rtx_a5000"])):
+        Path(f"{name}.toml").write_text(study_text(rest=price("rtx_a5000", 2500), pue=PUE, builds=builds),
+                                        encoding="utf-8")
+    return "one.toml", "other.toml"
+
+
+def test_who_wins_is_told_of_all_builds_of_each_side(swapped, capsys):
+    out = plain(printed(capsys, *swapped, "--page", "page.html"))
+    found = compared_studies(*swapped)
+    was, now = (next(iter(shares)) for shares in comparing.first_places(found, "capex", "base"))
+    assert (was, now) == ("dgx_spark", "rtx_a6000")
+    assert comparing.hands(found, "capex", "base") == (True, True)
+    assert re.search(r"CapEx base DGX Spark A6000", out)
+    assert "none changes hands" not in out
+    tree = json.loads(printed(capsys, *swapped, "--json"))
+    assert [tree["first"]["capex"]["base"][when][0] for when in ("before", "after")] == [was, now]
+    caption = "First place changes hands: most probably from DGX Spark"
+    assert caption in Path("page.html").read_text(encoding="utf-8")
+
+
+def test_builds_of_one_side_have_rows_of_their_own(swapped, capsys):
+    out = printed(capsys, *swapped)
+    wide = out[out.index("How wide"):out.index("Who wins")]
+    assert re.search(r"DGX Spark\s+\S+.*left out", wide)
+    assert re.search(r"A6000\s+–\s+–\s+new", wide)
+
+
+def test_builds_as_probable_leave_first_place_where_it_was(swapped):
+    found = compared_studies(*swapped)
+    after = found.after
+    same = {Figure("first", "capex", "base", build): estimate._replace(value=0.5)
+            for build, estimate in (("rtx_a6000", next(iter(after.figures.values()))),
+                                    ("rtx_a5000", next(iter(after.figures.values()))))}
+    before = replace(found.before, figures=found.before.figures | {
+        Figure("first", "capex", "base", "rtx_a5000"): same[Figure("first", "capex", "base", "rtx_a5000")]._replace(
+            value=2.0)})
+    tied = replace(found, before=before, after=replace(after, figures=after.figures | same))
+    assert [next(iter(each)) for each in comparing.first_places(tied, "capex", "base")] == ["rtx_a5000", "rtx_a5000"]

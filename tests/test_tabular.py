@@ -2,6 +2,7 @@
 
 import csv
 
+import numpy as np
 import pandas as pd
 import pytest
 from support import PRICES
@@ -107,3 +108,21 @@ def test_without_pyarrow_it_is_said_what_to_install(small, tmp_path, monkeypatch
 def test_what_there_is_not_is_named(small, call, words):
     with pytest.raises(ValueError, match=words.replace("?", r"\?")):
         call(small)
+
+
+def test_tables_of_a_sweep_have_what_is_swept_in_front(make_study, tmp_path):
+    rest = f"{PRICES}[sweep]\nbudget = [50_000, 150_000]\nbudget_covers = [\"hardware\", \"hardware and storage\"]\n"
+    sweep = un.run(make_study(rest=rest))
+    folder = un.write_tables(sweep, tmp_path / "tables", "parquet")
+    csv_folder = un.write(sweep, tmp_path / "out", page=False) / "tables"
+    assert {path.stem for path in folder.iterdir()} == {path.stem for path in csv_folder.iterdir()}
+    bands = un.table(sweep, "bands")
+    assert list(bands.columns[:2]) == ["budget", "budget_covers"]
+    assert bands["budget_covers"].dtype == un.table(sweep, "option_map")["best"].dtype
+    capex = bands.query("output == 'capex' and build == 'rtx_a5000'").set_index(["budget", "budget_covers"])
+    for (budget, covers), row in capex.iterrows():
+        truth = sweep.bands["capex"].sel(budget=budget, budget_covers=covers, build="rtx_a5000").squeeze("scenario")
+        np.testing.assert_allclose(row[["0.05", "0.5", "0.95"]].astype(float), truth.sel(quantile=[0.05, 0.5, 0.95]),
+                                   rtol=1e-9)
+    with pytest.raises(ValueError, match="no table is called 'nearest'"):
+        un.table(sweep, "nearest")

@@ -187,6 +187,6 @@ def _largest(results: Results, build: int) -> list[str]:
     share = np.nan_to_num(each[:, ~np.isnan(each).all(axis=0)]).mean(axis=1) if np.isfinite(each).any() else each[:, 0]
     order = [i for i in np.argsort(-np.nan_to_num(share))[:DRIVERS].tolist() if share[i] >= LEAST]
     names = [input_words(results.study, str(group["input"][i])) for i in order]
-    of = " of the variance"
+    of = f" of the variance{', mean of the scenarios' if len(results.study.scenarios) > 1 else ''}"
     return [f"{name} ({percent(float(share[i]), 0)}{of if i == order[0] else ''})"
             for name, i in zip(names, order, strict=True)]
