@@ -11,7 +11,8 @@ import xarray as xr
 from scipy import optimize, stats
 from support import assert_close, dist, study_text
 from test_claims import A5000, claimed
-from test_truth import BUDGET, PER_PUE, POWERWALL, PRICE, PUE, PUE_TEXT, SAMPLING, Truth
+from test_truth import SAMPLING
+from truths import BUDGET, PER_PUE, POWERWALL, PRICE, PUE, PUE_TEXT, Truth
 
 import uncertainty as un
 from uncertainty import execution, plan

@@ -10,14 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 from support import assert_close, dist, study_text
-from test_truth import (
+from test_truth import METHODS, SAMPLING
+from truths import (
     BUDGET,
-    METHODS,
     PER_PUE,
     POWERWALL,
     PRICE,
     PRICE_TEXT,
-    SAMPLING,
     SPARK_PRICE,
     SPARKS,
     STUDIES,
@@ -569,7 +568,7 @@ BY_COUNTS = {  # text -> whether it holds of n cards, w units of storage, and v 
     A5000 + 'any = [{ output = "battery_count", is = "at most", than = 14 }, '
     '{ output = "device_count", is = "at least", than = 65 }]': lambda n, w, v: (w <= 14) | (n >= 65),
     'output = "battery_count"; is = "same winner"; than = { output = "device_count" }':
-        lambda n, w, v: (w >= v) ^ (n < 37)}
+        lambda n, w, v: np.where(n < SPARKS, w <= v, (w >= v) | (n == SPARKS))}
 BY_DOLLARS = {  # text -> whether it holds where the A5000 is the cheaper, and where not, of w units and v of the Sparks
     A5000 + 'output = "capex"; is = "best"': lambda w, v: (w == w, w != w),
     A5000 + 'output = "capex"; is = "not best"': lambda w, v: (w != w, w == w),
@@ -590,9 +589,9 @@ def probabilities(truth):
     return np.array(found)
 
 
-@pytest.fixture(scope="module", params=STUDIES)
+@pytest.fixture(scope="module", params=["price", "pue", "both"])
 def case(request):
-    price, pue, settings = STUDIES[request.param]
+    price, pue, _, settings = STUDIES[request.param]
     return Truth(price, pue), {**settings, "rest": settings.get("rest", "") + claimed(*ALL)}
 
 

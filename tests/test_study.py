@@ -53,12 +53,13 @@ def problems(path):
     with pytest.raises(StudyError) as caught:
         load(path)
     first, *lines = str(caught.value).split("\n")
-    assert len(lines) == len(caught.value.problems) >= 1
-    assert first.endswith(" has a problem:" if len(lines) == 1 else f" has {len(lines)} problems:")
+    found = caught.value.problems
+    assert len(lines) == len({what for _, what in found}) >= 1, "a line for all places where the same is wrong"
+    assert first.endswith(" has a problem:" if len(found) == 1 else f" has {len(found)} problems:")
     assert all(line.isprintable() for line in (first, *lines)), "escapes reach the terminal"
     jargon = re.search(JARGON, "\n".join(lines))
     assert not jargon, f"jargon: {lines}"
-    return [line.removeprefix("  ") for line in lines]
+    return [f"{where}: {what}" if where else what for where, what in found]
 
 
 # --- bad input: one line each, as users see it -------------------------------------------------------------
@@ -808,3 +809,14 @@ def test_an_appended_component_moves_no_other_dimension(folder):
     two = 'components.switch = { per = "once", price = 900, source = "s" }'
     before, after = load(write(folder, one)), load(write(folder, one, two))
     assert before.dimension("server") == after.dimension("server") < after.dimension("switch")
+
+
+def test_the_same_at_many_places_is_a_line(tmp_path):
+    """A document speaks of builds and scenarios that a study does not have."""
+    path = write(tmp_path, 'document = "benally-2025"', 'builds = ["rtx_a6000", "dgx_spark"]')
+    with pytest.raises(StudyError) as caught:
+        load(path)
+    text = str(caught.value)
+    assert len(caught.value.problems) > 40
+    assert len(text.splitlines()) < 15
+    assert re.search(r"\n  benally-2025.toml: \S+ \S+; benally-2025.toml: \S+ \S+ and \d+ more places: no build ", text)

@@ -48,7 +48,7 @@ PRICE_TEXT = dist("lognormal", median=2500, sigma=0.15, min=1700, max=3200)
 PUE_TEXT = dist("pert", low=1.05, mode=1.25, high=1.60)
 
 NODES = 200  # of the price of a Powerwall; with 400 no statistic moves by more than 1e-5 of itself
-POWERWALL = np.array([8200.0])
+POWERWALL = 8200.0
 POWERWALLS = 7000 + 3000 * (np.arange(NODES) + 0.5) / NODES  # equally likely prices of one
 POWERWALLS_TEXT = dist("uniform", low=7000, high=10_000)
 SPARK = f"[build.dgx_spark]\nunit_price = {SPARK_PRICE}\n"
@@ -86,8 +86,8 @@ def pieces(price, pue):
 class Truth:
     """What the study's statistics converge to."""
 
-    def __init__(self, price, pue, units):
-        self.price, self.units, self.pieces = price, units, pieces(price, pue)
+    def __init__(self, price, pue, units=POWERWALL):
+        self.price, self.units, self.pieces = price, np.atleast_1d(units), pieces(price, pue)
         n, w, v, low, high, p = np.array(self.pieces).T
         self.n, self.w, self.v, self.low, self.high, self.p = n, w, v, low, high, p
         self.joint = p * (price.cdf(high) - price.cdf(low))

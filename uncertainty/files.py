@@ -18,6 +18,7 @@ from .resolve import Problem
 from .strict import NAME, Strict, content, nearest, printable
 
 MOST, MOST_NUMBERS, MOST_DEEP = 5_000, 100_000, 32  # entries of a list or table; of numbers; tables in tables
+SAME = 3  # places that are named of which the same is said
 MOST_LINES = 100  # problems that are printed
 
 
@@ -33,9 +34,18 @@ class StudyError(ValueError):
     def __str__(self) -> str:
         """One line for the file, and one for each problem."""
         count = "a problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
-        lines = [f"  {p.where}: {p.what}" if p.where else f"  {p.what}" for p in self.problems]
+        places: dict[str, list[str]] = {}
+        for where, what in self.problems:
+            places.setdefault(what, []).append(where)
+        lines = [f"  {where}: {what}" if (where := _where(each)) else f"  {what}" for what, each in places.items()]
         more = [f"  and {len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []
         return "\n".join([f"{self.path} has {count}:", *lines[:MOST_LINES], *more])
+
+
+def _where(each: list[str]) -> str:
+    """Where the same is wrong, of many the first."""
+    more = f" and {len(each) - SAME + 1} more places" if len(each) > SAME else ""
+    return "; ".join(each[: SAME - 1] if more else each) + more
 
 
 def _short(text: str) -> str:

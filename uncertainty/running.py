@@ -13,7 +13,7 @@ import sys
 import threading
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -236,8 +236,9 @@ class _Report:
             return self._failed(work.study.name, work.error or AssertionError())
         tables = not self.arguments.json and not self.several
         if tables:
-            show(results, self.screen)
-            sys.stdout.flush()  # whoever reads through a pipe has the answer first too
+            with suppress(BrokenPipeError):  # whoever reads has seen enough: what was run is written all the same
+                show(results, self.screen)
+                sys.stdout.flush()  # whoever reads through a pipe has the answer first too
         try:
             folder, summary = finish(outcome, self.arguments.out, not self.arguments.no_report)
         except OSError as error:
