@@ -358,7 +358,8 @@ def test_dollars_of_what_to_look_up(results):
     evpi = results.information.evpi.sel(criterion="capex", scenario="base").item()
     assert f"To know everything is worth at most ${evpi:,.0f} (EVPI)." in section.note
     share = results.shapley.capex.sel(input="battery_unit_price").mean().item()
-    assert f"Battery price has {100 * share:.0f} % of the variance of CapEx, but moves all builds alike" in section.note
+    assert (f"Battery price has {100 * share:.0f} % of the variance of CapEx (mean of all builds), but moves all "
+            "builds alike") in section.note
     assert "any of the 3 other inputs alone" in section.note
 
 
@@ -396,10 +397,10 @@ def test_up_to_three_scenarios_have_columns_of_their_own(tmp_path, names):
 
 
 def test_of_more_scenarios_the_most_of_any_is_told(tmp_path):
-    results = un.run(un.load(made(tmp_path, rest=ASKED + QUOTE + TABLE + SCENARIOS, outputs=["capex"])))
+    results = un.run(un.load(made(tmp_path, rest=ASKED + QUOTE + TABLE + SCENARIOS, outputs=["CapEx"])))
     data, look, quote = results.information, *(by_title(results, title) for title in TITLES[1:3])
-    assert look.columns == ["input", "grade", "capex"]
-    assert quote.columns == ["quote or measurement", "of", "capex", "cost"]
+    assert look.columns == ["input", "grade", "CapEx"]
+    assert quote.columns == ["quote or measurement", "of", "CapEx", "cost"]
     place = {"criterion": "capex", "scenario": "hot"}
     for name, found in (("evppi", data.evppi.sel(input="rtx_a5000.unit_price")), ("evsi", data.evsi[0])):
         assert found.sel(criterion="capex").values.argmax() == results.study.scenarios.index("hot"), name
@@ -524,7 +525,7 @@ def test_what_builds_share_is_in_the_report(results):
     found = by_title(results, TITLES[3], full=True)
     one = results.shared.sel(criterion="capex", scenario="base")
     wanted = [f"{100 * x:.0f} %" for x in (one.cancels.item(), *one.regret_share.values)]
-    assert ["capex", "base", *wanted] in found.rows
+    assert ["CapEx", "base", *wanted] in found.rows
     assert found.columns == ["criterion", "scenario", "cancels", "shared", "A5000", "DGX Spark"]
     assert found.note.startswith("Cancels: ")
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "ctypes.dlsym"}  # the last before folders are exchanged
 IMPORTED = ("uncertainty.batch", "uncertainty.store", "uncertainty.terminal", "uncertainty.report.sections",
-            "uncertainty.report.netcdf", "uncertainty.report.html", "uncertainty.charts", "netCDF4", "jinja2",
-            "matplotlib.backends.backend_svg", "rich.table")  # not zarr, which has threads
+            "uncertainty.report.netcdf", "uncertainty.page.html", "uncertainty.page.study", "uncertainty.charts",
+            "netCDF4", "jinja2", "matplotlib.backends.backend_svg", "rich.table")  # not zarr, which has threads
 LIMIT = 60.0  # seconds after which an attempt is a hang
 
 
