@@ -397,7 +397,7 @@ def test_up_to_three_scenarios_have_columns_of_their_own(tmp_path, names):
 
 
 def test_of_more_scenarios_the_most_of_any_is_told(tmp_path):
-    results = un.run(un.load(made(tmp_path, rest=ASKED + QUOTE + TABLE + SCENARIOS, outputs=["CapEx"])))
+    results = un.run(un.load(made(tmp_path, rest=ASKED + QUOTE + TABLE + SCENARIOS, outputs=["capex"])))
     data, look, quote = results.information, *(by_title(results, title) for title in TITLES[1:3])
     assert look.columns == ["input", "grade", "CapEx"]
     assert quote.columns == ["quote or measurement", "of", "CapEx", "cost"]
