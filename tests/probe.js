@@ -77,6 +77,9 @@
   document.querySelector(`button[data-table=${table.id}]`).click();
   found.csv = parts.join("").replace("\ufeff", "");
 
+  found.columns = [...table.tHead.rows[0].cells].map(h => h.textContent.trim());
+  found.rows = [...table.tBodies].reduce((sum, body) => sum + body.rows.length, 0);
+
   // what a keyboard stops at, and nobody says what it is
   found.unnamed = all("a, button, select, summary, [role=region]").filter(each => visible(each) &&
     !(each.textContent.trim() || each.getAttribute("aria-label") || each.labels?.length)).map(name);

@@ -1,5 +1,6 @@
 """The page in a browser: what is picked, sorted and saved, how it fits and reads, and what is on paper."""
 
+import csv
 import json
 import re
 import shutil
@@ -21,6 +22,7 @@ output = "capex"
 build = "rtx_a5000"
 is = "best"
 """
+PICKED = ("data-scenario", "data-criterion")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 browser = pytest.mark.skipif(BROWSER is None, reason="no browser is there: the page is not opened in one")
 WATCH = "<script>window.wrong = []; addEventListener('error', e => wrong.push(e.message));" \
@@ -87,13 +89,19 @@ def test_it_works_in_a_browser(text, tmp_path, width, scheme):
     options = {select["id"].removeprefix("pick-"): select for select in Page(text).all("select")}
     assert list(found["first"]) == list(options)
     assert found["picked"][0]["picked"] == found["first"]
+    figures, tables = ([{key.removeprefix("data-"): value for key, value in attrs.items() if key in PICKED}
+                        for attrs in Page(text).all(tag)] for tag in ("figure", "tbody"))
     for each in found["picked"]:
-        assert each["figures"]
-        for figure in each["figures"]:
-            assert {**each["picked"], **figure} == {**figure, **each["picked"]}
+        fits = [[of for of in every if all(each["picked"].get(key, value) == value for key, value in of.items())]
+                for every in (figures, [of for of in tables if of])]
+        assert each["figures"] == fits[0]
+        assert each["ranked"] == fits[1]
         assert each["unsaid"] == []
     assert found["sorted"] == "ascending, then descending"
     assert found["saved"].endswith(".csv")
+    head, *rows = csv.reader(found["csv"].splitlines())
+    assert head == found["columns"]
+    assert len(rows) == found["rows"] > 0
     assert found["unnamed"] == []
 
 

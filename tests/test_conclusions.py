@@ -297,7 +297,7 @@ def test_ranges_say_where_they_end_with_the_search():
 def test_first_places_tell_who_is_first_and_where_that_ends(results):
     flips, crossed = first_places(results)
     told = {row[0]: row[1:] for row in flips.rows}
-    assert told["capex"][:2] == ["base", "DGX Spark"]  # 37 of 0.24 kW, and 60 A5000 of 0.23 kW
+    assert told["CapEx"][:2] == ["base", "DGX Spark"]  # 37 of 0.24 kW, and 60 A5000 of 0.23 kW
     assert told["memory pool"][:2] == ["base", "DGX Spark"]
     # 37 x 128 = 4,736 GB, so that 198 cards of 24 GB are wanted, for 757.57 USD each or less: nothing to be had
     assert ["memory pool", "base", "A5000 price", "$2,500", "up to $757", "0 %"] in crossed.rows
@@ -307,7 +307,7 @@ def test_scenarios_that_agree_are_told_together(reference):
     flips, _ = first_places(reference)
     where = {(row[0], row[1]) for row in flips.rows}
     assert ("memory pool", "all") in where
-    assert {("capex", s) for s in reference.study.scenarios} <= where
+    assert {("CapEx", s) for s in reference.study.scenarios} <= where
 
 
 def test_picks_tell_each_builds_chance_and_where_none_is_best(results):

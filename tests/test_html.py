@@ -100,7 +100,10 @@ def test_without_a_script_the_first_scenario_and_criterion_are_shown(results, pa
         assert ("hidden" in attrs) == any(attrs.get(k, v) != v for k, v in first.items())
     shown = {(p["data-scenario"], p["data-criterion"]) for p in page.all("tbody") if "data-criterion" in p}
     assert shown == {(s, c.name) for s in study.scenarios for c in study.criteria}
-    assert [o["value"] for o in page.all("option")] == [*study.scenarios, *(c.name for c in study.criteria)]
+    drawn = {each.criterion for each in chosen(results)}
+    criteria = sorted((c.name for c in study.criteria), key=lambda name: name not in drawn)  # figures first
+    assert [o["value"] for o in page.all("option")] == [*study.scenarios, *criteria]
+    assert [group["label"] for group in page.all("optgroup")] == ["with figures", "tables only"]
     assert page.all("noscript")
 
 

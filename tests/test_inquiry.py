@@ -34,7 +34,7 @@ def problems(load):
     def found(asked, **given):
         with pytest.raises(StudyError) as caught:
             load(asked, **given)
-        return [line.strip() for line in str(caught.value).split("\n")[1:]]
+        return [f"{where}: {what}" if where else what for where, what in caught.value.problems]
 
     return found
 

@@ -259,8 +259,8 @@ def test_a_file_that_is_no_toml_is_refused(folder, content, seen):
     ("..", "no such file or shipped study; "),
     ("", "no such file or shipped study; "),
     ("x" * 5000, "no such file or shipped study; "),
-    ("a\0b", "no such name; wanted one that can be printed"),
-    ("\x1b[31m\n", "no such name; wanted one that can be printed"),
+    ("a\0b", "no plain name; rename the file to one that can be printed"),
+    ("\x1b[31m\n", "no plain name; rename the file to one that can be printed"),
 ])
 def test_a_study_that_is_not_there_is_refused(name, seen):
     (found,) = problems(name)

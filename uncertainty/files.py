@@ -83,7 +83,7 @@ def locate(study: str | Path) -> Path:
     """
     path, folder = Path(study), shipped() / "studies"
     if not path.name.isprintable():
-        raise StudyError(str(study), [Problem("", "no such name; wanted one that can be printed")])
+        raise StudyError(str(study), [Problem("", "no plain name; rename the file to one that can be printed")])
     if _is_file(path):
         return path
     if _is_other(path):

@@ -205,9 +205,6 @@ def load(study: str | Path) -> Study:
     """
     path = locate(study)
     found: list[Problem] = []
-    if not path.stem.isprintable():  # bytes that are no characters, or signs that a terminal obeys
-        raise StudyError(str(path), [Problem("", "a study is called as its file, whose name is no plain text; rename "
-                                                 "it")])
     text, raw = read(path, "", found)
     return _checked(path, text, raw, {}, found)
 

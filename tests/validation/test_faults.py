@@ -177,7 +177,7 @@ def test_a_name_that_is_no_text_is_refused_before_the_work(folder, capsys):
     name = os.fsdecode(b"\xff.toml")
     Path("study.toml").rename(name)
     assert cli.main(["run", name]) == 2
-    assert "whose name is no plain text; rename it" in capsys.readouterr().err
+    assert "no plain name; rename the file to one that can be printed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("exchanged", [True, False])

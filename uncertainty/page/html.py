@@ -24,11 +24,11 @@ Picture = tuple[Drawn, str]  # and its SVG
 
 
 class Group(NamedTuple):
-    """Rows of a table that are shown together: of a criterion and a scenario, or of all."""
+    """Rows of a table that are shown together: of a scenario and a criterion, or of all."""
 
     rows: list[list[str]]
-    criterion: str = ""
     scenario: str = ""
+    criterion: str = ""
 
 
 class Grid(NamedTuple):
