@@ -1,5 +1,7 @@
 """What the tests share."""
 
+import signal
+
 import pytest
 from hypothesis import settings
 from support import study_text
@@ -9,6 +11,9 @@ import uncertainty as un
 # the same examples in every run, so that a red test stays red; a busy machine is no failure
 settings.register_profile("tests", derandomize=True, deadline=None)
 settings.load_profile("tests")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in a shell's background: so would be what we start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
