@@ -179,8 +179,19 @@ def test_only_what_both_have_is_shown_in_the_colours_of_the_results_after(axes):
     moved.bands(found, axes, "base")
     assert rows(axes) == ["DGX Spark", "A5000"]
     assert {line.get_color() for line in axes.lines} == {style.MUTED, style.colour(1), style.colour(2)}
-    by = [each for each in drawn(found, "first-moved") if "A6000: on one side only" in each.caption]
-    assert by
+
+
+def test_the_first_places_of_new_builds_are_shown_too(axes):
+    one = of("one", bare(2500, "dgx_spark", "rtx_a5000"))
+    other = of("other", bare(2200, "rtx_a6000", "rtx_a5000"))
+    found = comparing.compare(one, other)
+    dumbbells.firsts(found, axes, "capex", "base")
+    assert rows(axes) == ["A5000", "A6000", "DGX Spark"]
+    shares = [side.figures[Figure("first", "capex", "base", build)].value
+              for side, build in ((other, "rtx_a6000"), (one, "dgx_spark"))]
+    assert [line.get_xdata()[0] for line in axes.lines[-2:]] == pytest.approx([100 * share for share in shares])
+    told = [text.get_text() for text in axes.texts]
+    assert [text.split(":")[0] for text in told if ":" in text] == ["new", "left out"]
 
 
 def test_scenarios_share_an_axis_unless_one_would_be_too_small(before):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from pages import Page
-from support import PRICES, study_text
+from support import PRICES, dist, study_text
 
 import uncertainty as un
 from uncertainty import cli
@@ -223,3 +223,10 @@ def test_no_report_leaves_the_page_out_and_is_current_then(tmp_path, monkeypatch
     assert capsys.readouterr().out.count(": current") == 2
     assert cli.main(["run", "one.toml", "--no-report"]) == 0
     assert not Path("results/one/report.html").exists()
+
+
+def test_a_build_that_the_budget_does_not_buy_is_no_bargain(make_study):
+    rest = f"\n[build.rtx_a5000]\nunit_price = {dist('lognormal', median=2500, sigma=0.15)}\n"
+    wide = answer(un.run(make_study(rest=rest, budget=2_600)))[0]
+    assert "the budget does not buy one A5000 or DGX Spark in 5 % of the samples or more" in wide
+    assert "does not buy" not in answer(un.run(make_study(rest=rest)))[0]

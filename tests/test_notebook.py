@@ -55,7 +55,7 @@ def test_it_is_whole_and_shows_what_the_command_prints(results):
              for row in [section.columns, *section.rows] for text in row for cell in text.split("\n")}
     assert cells - {""} <= set(page.shown)
     assert {"Test", trust(results)} <= set(page.shown)
-    assert any(text.startswith("Of 1 conclusions put to the test: ") for text in page.shown)
+    assert any(text.startswith("Of 1 conclusion put to the test: ") for text in page.shown)
 
 
 def test_it_names_the_datasets_that_there_are_and_the_tables(results, make_study):

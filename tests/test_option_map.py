@@ -282,3 +282,9 @@ def test_nothing_of_constants_and_no_map_of_one_build(make):
 def test_one_point_is_a_map_too(make):
     each = option_map.maps(make("budget = [50_000]\nrun_hours = [8]\n", replicates=2))[0]
     assert len(cells(drawn_axes(each)[0])[0]) == 1
+
+
+def test_a_sweep_is_drawn_by_what_is_asked_for(two):
+    found = un.figures(two, "hot", two.study.criteria[0].name)
+    assert [each.key for each in found] == ["option-map", "sweep-bands", "sweep-batteries"]
+    assert {each.scenario for each in found} == {"hot"}

@@ -74,7 +74,8 @@ def _verdicts(results: Results) -> str:
     """How many claims have which verdict."""
     found = Counter(results.figures["claims"]["verdict"].tolist())
     told = ", ".join(f"{verdict} {count}" for verdict, count in found.most_common())
-    return f"Of {found.total()} conclusions put to the test: {told}." if found else ""
+    count = found.total()
+    return f"Of {count} conclusion{'s' * (count > 1)} put to the test: {told}." if found else ""
 
 
 def _contents(results: Reported, tables: list[str], more: Sequence[str] = ()) -> str:

@@ -48,9 +48,10 @@ class Search:
 
     def norm(self, points: Floats) -> Floats:
         """Distances (...,) of points (..., input) from the central values."""
-        squares = (points * points * self.precision.diagonal()).sum(axis=-1)
-        for i, j in zip(*np.nonzero(np.triu(self.precision, 1)), strict=True):  # no BLAS, whose threads wait in vain
-            squares = squares + 2.0 * self.precision[i, j] * points[..., i] * points[..., j]
+        with np.errstate(over="ignore"):  # as far away as can be
+            squares = (points * points * self.precision.diagonal()).sum(axis=-1)
+            for i, j in zip(*np.nonzero(np.triu(self.precision, 1)), strict=True):  # no BLAS, whose threads wait
+                squares = squares + 2.0 * self.precision[i, j] * points[..., i] * points[..., j]
         return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
 
     def at(self, points: Floats, reach: float = 0.0) -> Judged:

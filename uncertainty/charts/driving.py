@@ -199,7 +199,7 @@ def worth_figure(view: View) -> Drawn | None:
         return None
     share, title = float(worth[0]) / evpi, f"What it is worth to know: {view.title}, {view.where}"
     part = "as much as" if share > 0.995 else f"{percent(share, 0)} of what"
-    first, everything = (_told(view, float(value)) for value in (worth[0], evpi))
+    first, everything = (_told(view, float(value)) for value in (min(worth[0], evpi), evpi))
     lead = (f"To know {set_name(view.results, names[0])} is worth {first}, {part} it is worth to know everything "
             f"({everything})")
     single = [name for name in names if name in view.results.figures["shapley"]["input"].tolist()]

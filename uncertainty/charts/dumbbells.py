@@ -55,12 +55,20 @@ def _percents(axes: Axes, label: str) -> None:
 
 
 def firsts(comparison: Comparison, axes: Axes, criterion: str, scenario: str) -> None:
-    """P(first) by a criterion of each build, before and after."""
-    moves = _firsts(comparison, criterion, scenario)
+    """P(first) by a criterion of each build, before and after; of one that only a side has, there."""
+    moves, alone = _firsts(comparison, criterion, scenario), _alone(comparison, criterion, scenario)
     for row, move in enumerate(moves):
         _dumbbell(axes, row, move, *look(comparison, move.figure.build))
+    for row, (build, share) in enumerate(alone.items(), len(moves)):
+        if build in comparison.after.builds:
+            colour, shape = look(comparison, build)
+            axes.plot([100 * share], [row], marker=shape, markersize=5, color=colour, linestyle="none", zorder=3)
+        else:
+            ring(axes, 100 * share, row)
+        style.beside(axes, row, f"{'new' if build in comparison.after.builds else 'left out'}: {percent(share)}")
     _percents(axes, f"P(first by {named(criterion)}), %")
-    style.rows(axes, [style.wrapped(labels(comparison)[move.figure.build]) for move in moves])
+    builds = [*(move.figure.build for move in moves), *alone]
+    style.rows(axes, [style.wrapped(labels(comparison)[build]) for build in builds])
     _key(axes, "after, in the build's colour")
 
 
@@ -68,6 +76,13 @@ def _firsts(comparison: Comparison, criterion: str, scenario: str) -> list[Move]
     """Moves of first places, by build as they come after."""
     found = {m.figure.build: m for m in comparison.moves if m.figure[:3] == ("first", criterion, scenario)}
     return [found[build] for build in both(comparison, "builds") if build in found]
+
+
+def _alone(comparison: Comparison, criterion: str, scenario: str) -> dict[str, float]:
+    """P(first) of builds that only one side has, new ones first."""
+    before, after = first_places(comparison, criterion, scenario)
+    new = {build: share for build, share in after.items() if build not in comparison.before.builds}
+    return new | {build: share for build, share in before.items() if build not in comparison.after.builds}
 
 
 def criteria(comparison: Comparison) -> list[str]:
@@ -89,16 +104,14 @@ def first_figure(comparison: Comparison, criterion: str, scenario: str) -> Drawn
     if not moved:
         return None
     said = _hands(comparison, criterion, scenario)
-    those = [b for s, o in ((comparison.before, comparison.after), (comparison.after, comparison.before))
-             for b in s.builds if b not in o.builds]
-    alone = f" {', '.join(labels(comparison)[b] for b in those)}: on one side only, and not shown." if those else ""
+    alone = len(_alone(comparison, criterion, scenario))
     still = "; = where one did not" if len(moved) < len(moves) else ""
     caption = (f"How probable first place by {named(criterion)} is in {scenario}, before (ring) and after (in "
                f"colour). {said}. Of {count(len(moves), 'build')} {len(moved)} moved "
-               f"beyond sampling error{still}.{alone}")
+               f"beyond sampling error{still}.")
     return Drawn("first-moved", f"Who wins, before and after: {named(criterion)}, {scenario}",
-                 f"{count(len(moves), 'row')}, one a build, from 0 to 100 %. {said}.", caption,
-                 partial(firsts, comparison, criterion=criterion, scenario=scenario), 1.1 + 0.3 * len(moves),
+                 f"{count(len(moves) + alone, 'row')}, one a build, from 0 to 100 %. {said}.", caption,
+                 partial(firsts, comparison, criterion=criterion, scenario=scenario), 1.1 + 0.3 * (len(moves) + alone),
                  scenario=scenario, criterion=criterion)
 
 

@@ -25,8 +25,8 @@ from .trust import convergence_figure
 from .winners import pairs_figure, ranks_figure
 
 
-def figures(results: Results, scenario: str, criterion: str) -> list[Drawn]:
-    """The figures of a run, by one criterion in one scenario, in the order in which they are read.
+def figures(results: Results | Sweep, scenario: str, criterion: str) -> list[Drawn]:
+    """The figures of a run or a sweep, by one criterion in one scenario, in the order in which they are read.
 
     Those that hang on the scenario or the criterion alone, or on neither, say so by theirs being "". What there are no
     numbers for is left out: of constants everything, of one build its ranks, and so on. Nothing is drawn yet.
@@ -43,14 +43,17 @@ def figures(results: Results, scenario: str, criterion: str) -> list[Drawn]:
             raise ValueError(f"{study.name} has no {name!r}; wanted one of {', '.join(known)}")
     if certain(results):
         return []
+    if isinstance(results, Sweep):
+        found = [*maps(results, [names.index(criterion)]), *widths(results)]
+        return [each for each in found if each.scenario == scenario]
     view = View(results, study.scenarios.index(scenario), names.index(criterion))
     if not view.present:
         return []
-    found = [bands_figure(results, view.by.output, view.by.precision), exceedance_figure(view), counts_figure(view),
+    every = [bands_figure(results, view.by.output, view.by.precision), exceedance_figure(view), counts_figure(view),
              claims_figure(view), ranks_figure(view), pairs_figure(view), *first_place_figures(view),
              scatter_figure(view), tornado_figure(view), sobol_figure(view), worth_figure(view),
              convergence_figure(view)]
-    return [each for each in found if each]
+    return [each for each in every if each]
 
 
 MORE = 3  # criteria beside the first of which a page has some figures, each of another output

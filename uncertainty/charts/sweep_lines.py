@@ -38,7 +38,10 @@ def places(axis: Axis) -> tuple[Floats, bool]:
 
 
 def lines(axes: Axes, sweep: Sweep, middle: Floats, ends: Floats | None = None, dodge: float = DODGE) -> None:
-    """Values (value, build) over the last quantity, side by side, and from where to where (2, value, build)."""
+    """Values (value, build) over the last quantity, and side by side from where to where (2, value, build).
+
+    Lines are not moved to the side: which of two is above is to be seen.
+    """
     axis = sweep.study.sweep[-1]
     x, log = places(axis)
     even, joined = np.log(x) if log else x, not isinstance(axis.labels[0], str)
@@ -49,8 +52,8 @@ def lines(axes: Axes, sweep: Sweep, middle: Floats, ends: Floats | None = None, 
         at = np.exp(moved) if log else moved
         if ends is not None:
             axes.vlines(at, *ends[..., b], color=style.colour(b), linewidth=NARROW, alpha=0.7)
-        axes.plot(at, middle[:, b], color=style.colour(b), marker=style.marker(b), markersize=5.5, linewidth=0.9,
-                  linestyle=style.line(b) if joined else "none", label=sweep.study.builds[b].label,
+        axes.plot(x if joined else at, middle[:, b], color=style.colour(b), marker=style.marker(b), markersize=5.5,
+                  linewidth=0.9, linestyle=style.line(b) if joined else "none", label=sweep.study.builds[b].label,
                   markeredgecolor="#ffffff", markeredgewidth=0.6)
     if log:
         axes.set_xscale("log")

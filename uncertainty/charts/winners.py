@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..analysis.error import half_width
 from ..report.text import percent
 from . import style
 from .drawn import Drawn, Floats, View
@@ -56,8 +57,12 @@ def ranks_figure(view: View) -> Drawn | None:
     first = view.of("ranking", "rank_acceptability")[:, 0]
     order = sorted(present, key=lambda b: -first[b])
     best, rival = (f"{view.study.builds[b].label} ({percent(float(first[b]))})" for b in order[:2])
-    lead = (f"Most probably first is {best}, then {rival}" if first[order[1]] > 0 else
-            f"{view.study.builds[order[0]].label} is first in all {view.results.samples:,} samples")
+    se = view.of("ranking", "rank_acceptability_se")[order[:2], 0].sum()
+    error = half_width(se, view.results.convergence.replicates)
+    lead = (f"{view.study.builds[order[0]].label} is first in all {view.results.samples:,} samples"
+            if not first[order[1]] else f"Most probably first is {best}, then {rival}"
+            if first[order[0]] - first[order[1]] > error else
+            f"Most probably first are {best} and {rival}, which sampling error does not tell apart")
     differs = float(view.of("ranking", "first_differs"))
     end = (f"First place is another than at the central values in {percent(differs)} of the samples."
            if differs else "First place never differs from that at the central values.")

@@ -35,6 +35,8 @@ def _question(comparison: Comparison) -> str:
     """What is compared, in words."""
     titles = list(dict.fromkeys(side.study.title for side in _sides(comparison) if side.study))
     about = {0: "", 1: f" of “{titles[0]}”"}.get(len(titles), f": “{'” and “'.join(titles)}”") if titles else ""
+    if comparison.same:
+        return f"Two results{about}: nothing is other."
     return f"Two results{about}: what went in otherwise, what came out otherwise beyond sampling error, and why."
 
 

@@ -64,9 +64,22 @@ def _wide(results: Results, build: int) -> str:
         study.builds[build].label)
     costs = f"{lead} costs {'from ' if few else ''}{listed(told, 'to' if few else 'and')}"
     if certain(results):
-        return f"{costs}.{on_top(study)}"
+        return f"{costs}.{on_top(study)}{unbought(results)}"
     return (f"{costs} (median [5 % to 95 % quantile]); to have enough {units} with 95 % probability, buy "
-            f"{listed(enough, 'to' if few else 'and')}.{on_top(study)}")
+            f"{listed(enough, 'to' if few else 'and')}.{on_top(study)}{unbought(results)}")
+
+
+def unbought(results: Reported) -> str:
+    """Builds that the budget does not always buy, at some point of a sweep: what is not bought costs nothing."""
+    axis, builds = len(results.study.sweep), results.study.builds
+    few = results.figures["bands"]["device_count"].take(QUANTILES.index(0.05), axis).reshape(-1, len(builds))
+    none = [build.label for build, least in zip(builds, few.min(axis=0), strict=True) if least < 1]
+    if not none:
+        return ""
+    often = "" if certain(results) else " in 5 % of the samples or more"
+    where = " at some points" if axis else ""
+    return (f" Beware: the budget does not buy one {listed(none, 'or')}{often}{where}, and what is not bought costs "
+            "nothing, so that its first places by CapEx say nothing.")
 
 
 def on_top(study: Study) -> str:

@@ -189,7 +189,8 @@ def _firsts(comparison: Comparison) -> list[Section]:
         much = abs(move.difference) if move and move.moved else 0.0
         if sure or much >= MUCH:
             cells = [f"{labels(comparison)[build]}\n{percent(share, 0)}" for build, share in (was, now)]
-            rows.append((sure, much, [named(place[0]), place[1], *cells, _because(comparison, move, 100)]))
+            why = "a new build" if now[0] not in comparison.before.builds else _because(comparison, move, 100)
+            rows.append((sure, much, [named(place[0]), place[1], *cells, why]))
     grouped: dict[tuple[str, ...], list[str]] = {}
     for *_, (name, scenario, *cells) in sorted(rows, key=lambda row: (not row[0], -row[1])):
         grouped.setdefault((name, *cells), []).append(scenario)

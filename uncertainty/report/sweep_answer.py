@@ -9,7 +9,7 @@ import numpy as np
 from ..analysis.bands import QUANTILES
 from ..analysis.claims import VERDICTS
 from ..sweep import Sweep
-from .answer import BY, by_name, dollars, listed
+from .answer import BY, by_name, dollars, listed, unbought
 from .option_map import joined, labels, lead_words, leads
 from .text import certain, leading, number
 from .words import place_words
@@ -63,10 +63,10 @@ def _cost(sweep: Sweep) -> str:
     favoured = f", best by {by_name(sweep, 0)} at {points} of these," if len(study.builds) > 1 and every > 1 else ""
     costs = f"{study.builds[build].label}{favoured} costs {low if low == high else f'from {low} to {high}'}"
     if certain(sweep):
-        return f"{costs}."
+        return f"{costs}.{unbought(sweep)}"
     few, many = (number(float(x), decimals=0) for x in (enough.min(), enough.max()))
     return (f"{costs} over the points (medians); to have enough {study.battery.label}s with 95 % probability, buy "
-            f"{few if few == many else f'from {few} to {many}'}.")
+            f"{few if few == many else f'from {few} to {many}'}.{unbought(sweep)}")
 
 
 def _leader(sweep: Sweep) -> tuple[int, int]:
