@@ -40,7 +40,7 @@ def test_same_study_same_bytes_but_for_netcdf(results, tmp_path):
 
 
 def test_netcdf_opens_in_xarray_with_units_names_and_provenance(results, tmp_path):
-    with xr.open_dataset(un.write(results, tmp_path / "r") / "results.nc") as data:
+    with xr.open_dataset(un.write(results, tmp_path / "r", page=False) / "results.nc") as data:
         assert data["capex"].dims == ("quantile", "scenario", "build")
         assert data["capex"].attrs["units"] == "USD"
         assert all("long_name" in v.attrs for v in data.data_vars.values())
@@ -58,7 +58,7 @@ def test_netcdf_has_every_statistic_as_the_datasets_have_it(results, tmp_path):
     renamed = {"bands": "{}{}", "means": "{}_mean{}", "central": "{}_central{}", "counts": "{}{}", "ranking": "{}{}",
                "claims": "claim_{}{}", "picks": "pick_{}{}", "ratings": "rating_{}{}", "preference": "preference_{}{}"}
     written = set()
-    with xr.open_dataset(un.write(results, tmp_path / "r") / "results.nc") as data:
+    with xr.open_dataset(un.write(results, tmp_path / "r", page=False) / "results.nc") as data:
         for group, form in renamed.items():
             for name, wanted in results.figures[group].dataset().data_vars.items():
                 found = form.format(name.removesuffix("_se"), "_se" if name.endswith("_se") else "")
@@ -100,10 +100,10 @@ def test_summary_has_every_figure_with_its_error(results):
 
 def test_other_files_in_the_folder_are_kept_and_stale_ones_of_ours_go(results, tmp_path):
     folder = tmp_path / "r"
-    un.write(results, folder)
+    un.write(results, folder, page=False)
     (folder / "notes.txt").write_text("mine")
     (folder / "tables" / "old.csv").write_text("stale")
-    un.write(results, folder)
+    un.write(results, folder, page=False)
     assert (folder / "notes.txt").read_text() == "mine"
     assert not (folder / "tables" / "old.csv").exists()
 
@@ -111,7 +111,7 @@ def test_other_files_in_the_folder_are_kept_and_stale_ones_of_ours_go(results, t
 @pytest.mark.parametrize("swap", [True, False])
 def test_a_write_that_fails_leaves_what_was_there(results, tmp_path, monkeypatch, swap):
     folder = tmp_path / "r"
-    before = files(un.write(results, folder))
+    before = files(un.write(results, folder, page=False))
     if not swap:
         monkeypatch.setattr(store, "_exchange", lambda *_: False)
 
@@ -120,13 +120,13 @@ def test_a_write_that_fails_leaves_what_was_there(results, tmp_path, monkeypatch
 
     monkeypatch.setattr(store, "report", full)
     with pytest.raises(OSError, match="No space"):
-        un.write(results, folder)
+        un.write(results, folder, page=False)
     assert files(folder) == before
     assert [p.name for p in tmp_path.iterdir()] == ["r"]
     monkeypatch.undo()
     if not swap:
         monkeypatch.setattr(store, "_exchange", lambda *_: False)
-    assert files(un.write(results, folder)).keys() == before.keys()
+    assert files(un.write(results, folder, page=False)).keys() == before.keys()
 
 
 WRITER = """
