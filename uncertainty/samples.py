@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from .engine import Sink
 from .holding import Hold
+from .leftovers import young
 from .model import INPUTS, OUTPUTS
 from .plan import WHOLE, Plan, Values, block_size, blocks, check, evaluate, plan_of
 from .study import Study
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 AXES = ("scenario", "build", "precision")
+RESTED = 3600.0  # seconds without a change after which a store on a disk without locks is nobody's
 LEAST_CHUNK, MOST_CHUNK = 1 << 10, 1 << 14  # samples of a chunk
 CHUNK = 1 << 21  # values of a chunk of the largest array
 GROUP = "zarr.json"  # the file that says that a folder is a store
@@ -151,9 +153,12 @@ def create(path: StrPath, plan: Plan, replicates: int, key: str, replace: bool =
 def _make_ready(path: Path, hold: Hold, plan: Plan, replicates: int, key: str, replace: bool) -> None:
     if hold.alone:
         for left in path.rglob("*.partial"):  # by writers that were killed
-            if PARTIAL.fullmatch(left.name):
-                left.unlink()
+            if PARTIAL.fullmatch(left.name) and (hold.known or not young(left)):
+                left.unlink(missing_ok=True)
     other = _check_room(path, plan, replicates, key, replace)
+    if other and not hold.known and any(young(each, RESTED) for each in path.rglob("*") if each.is_file()):
+        raise FileExistsError(f"{path} holds other samples, has changed within the last hour, and its disk has no "
+                              "locks to tell whether another run writes it: wait, remove it, or name another place")
     if other and hold.alone:
         _clear(path)
     if hold.alone or not other:

@@ -13,7 +13,7 @@ from bad_input import STEERING, fault, written
 import uncertainty as un
 from uncertainty import batch, cli
 from uncertainty.files import MOST, MOST_DEEP
-from uncertainty.strict import MOST_BYTES
+from uncertainty.strict import MOST_BYTES, MOST_QUOTES
 
 STUDY = """\
 title = "Two cards"
@@ -133,7 +133,17 @@ def test_a_file_without_end_is_not_read_to_it(refused, tmp_path, name):
         'builds = ["own"]', 'inputs.pue = { dist = "empirical", file = "quotes.csv", source = "s" }')})
     with (folder / name).open("wb") as stream:
         stream.truncate(1 << 40)
-    assert f"cannot be read: it is larger than {MOST_BYTES >> 20} MB" in refused(path=folder / "study.toml")
+    most = MOST_QUOTES if name == "quotes.csv" else MOST_BYTES
+    assert f"cannot be read: it is larger than {most >> 20} MB" in refused(path=folder / "study.toml")
+
+
+def test_five_years_of_prices_by_the_quarter_of_an_hour_are_read(tmp_path):
+    """The tables of a study have at most 4 MB; prices of a market have more."""
+    prices = "".join(f"2021-01-01T00:00+00:00,{1 + i / 1e6:.6f}\n" for i in range(5 * 365 * 96))
+    assert len(prices) > MOST_BYTES
+    folder = written(tmp_path / "study", {"quotes.csv": f"time,price\n{prices}", "study.toml": study(
+        'inputs.pue = { dist = "empirical", file = "quotes.csv", column = "price", source = "s" }')})
+    assert un.load(folder / "study.toml")
 
 
 # --- too much ----------------------------------------------------------------------------------------------------
@@ -148,13 +158,13 @@ def test_a_file_without_end_is_not_read_to_it(refused, tmp_path, name):
     (f"x = {'{a = ' * 10_000}1{'}' * 10_000}", "not TOML: a number too long, or tables too deep"),
     (f"sweep.{'.'.join('a' * 10_000)} = [1]", f"deep, one in the other; wanted at most {MOST_DEEP}"),
     (f"[{'.'.join('a' * 10_000)}]", f"deep, one in the other; wanted at most {MOST_DEEP}"),
-    (f"claims = [{'{all = [' * 40}{']}' * 40}]", f"deep, one in the other; wanted at most {MOST_DEEP}"),
-    (f"builds = [{'1, ' * 1_000_000}]", "given a list of 1,000,000; wanted at most 100,000"),
-    ("sweep.run_hours = [" + ", ".join(map(str, range(500_000))) + "]", "a list of 500,000; wanted at most 100,000"),
+    (f"claims = [{'{all = [' * 40}{']}' * 40}]", f"claims: given tables or lists {MOST_DEEP + 1} deep, one"),
+    (f"builds = [{'1, ' * 1_000_000}]", "builds: given a list of 1,000,000; wanted at most 100,000"),
+    ("sweep.run_hours = [" + ", ".join(map(str, range(500_000))) + "]", "sweep.run_hours: given a list of 500,000;"),
     ("sweep.run_hours = [" + ", ".join(map(str, range(1, 100_000))) + "]", "99999 points; wanted at most 400"),
     ("sweep.run_hours = [" + ", ".join(map(str, range(1, 1_000_001))) + "]", "it is larger than 4 MB"),
     (f'title = "{"x" * MOST_BYTES}"', "it is larger than 4 MB"),
-    ("[[claims]]\n" * 300_000, f"given a list of 300,000; wanted at most {MOST:,}"),
+    ("[[claims]]\n" * 300_000, f"claims: given a list of 300,000; wanted at most {MOST:,}"),
 ])
 def test_what_is_too_much_is_refused_soon(refused, lines, seen):
     assert seen in refused(lines, seconds=15.0)
