@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from .engine import Sink
 from .holding import Hold
 from .leftovers import young
+from .memory import available
 from .model import INPUTS, OUTPUTS
 from .plan import WHOLE, Plan, Values, block_size, blocks, check, evaluate, plan_of
 from .study import Study
@@ -88,7 +89,7 @@ def sample(study: Study) -> xr.Dataset:
     if study.sweep:
         raise ValueError(f"{study.name} is swept; wanted one of its points: study.at(...)")
     plan, sampling = plan_of(study), study.sampling
-    size, limit = disk_bytes(plan, sampling.replicates), _available() // 2
+    size, limit = disk_bytes(plan, sampling.replicates), available(unknown=8 << 30) / 2
     if size > limit:
         raise MemoryError(f"all samples would take {size / 1e9:.3g} GB, half of the memory that is available is "
                           f"{limit / 1e9:.3g} GB: ask for fewer with study.with_sampling(samples=..., replicates=...), "
@@ -104,15 +105,6 @@ def sample(study: Study) -> xr.Dataset:
                 values = (inputs | outputs)[name]
                 array[replicate, ..., start : start + values.shape[-1]] = values.reshape(*array.shape[1:-1], -1)
     return found.assign({name: found[name].copy(data=np.moveaxis(array, -1, 1)) for name, array in arrays.items()})
-
-
-def _available() -> int:
-    """Bytes of memory that can be had as far as the system tells: on Linux now, elsewhere at most."""
-    with suppress(OSError, IndexError):
-        return int(re.findall(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"))[0]) << 10
-    with suppress(AttributeError, ValueError):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return 8 << 30
 
 
 # --- on disk -------------------------------------------------------------------------------------------------
