@@ -14,12 +14,13 @@ from support import dist, study_text
 from test_execution import until, within
 
 import uncertainty as un
-from uncertainty import batch, cli, execution
+from uncertainty import batch, cli, cost, execution
 from uncertainty.execution import Workers, perform
 from uncertainty.files import shipped
 from uncertainty.jobs import Job
 from uncertainty.plan import plan_of
 from uncertainty.store import to_json
+from uncertainty.works import work_of
 
 GIVEN = {"pue": dist("uniform", low=1.1, high=1.4), "samples": 16, "replicates": 8}
 RARE = dist("discrete", values=[1e-305, 2500], probabilities=[0.25, 0.75], central=2500)
@@ -333,15 +334,27 @@ def test_a_dry_run_of_what_cannot_run_is_status_2(folder, run):
 def test_what_a_run_is_said_to_take_it_takes(folder, run):
     """Disk to a megabyte or a half; memory at the least what the plan holds."""
     study = un.load(folder / "alpha.toml")
-    cost = batch.cost(Job(study))
+    it = cost.cost(Job(study))
     run(folder / "alpha.toml")
     used = sum(len(data) for data in written().values())
-    assert (cost.replicates, cost.samples) == (8, 128)
-    assert used <= cost.disk <= used + (2 << 20)
-    assert cost.memory > 90 << 20
-    larger = batch.cost(Job(study.with_sampling(samples=1 << 20, method="lhs")))
-    assert larger.memory - cost.memory > 24 * (1 << 20) * len(study.streams())
+    assert (it.replicates, it.samples) == (8, 128)
+    assert used <= it.disk <= used + (2 << 20)
+    assert it.memory > 90 << 20
+    larger = cost.cost(Job(study.with_sampling(samples=1 << 20, method="lhs")))
+    assert larger.memory - it.memory > 24 * (1 << 20) * len(study.streams())
     assert larger.samples == 8 << 20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peaks of memory are in other units elsewhere")
+@pytest.mark.parametrize("page", [True, False])
+def test_no_run_takes_more_memory_than_it_is_said_to(folder, page):
+    """The page is most of it in a small one."""
+    said = cost.cost_of(work_of(un.load(folder / "alpha.toml")), page).memory
+    code = ("import resource, sys\nfrom uncertainty import cli\ncli.main(sys.argv[1:])\n"
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)")
+    run = ["run", str(folder / "alpha.toml"), "--jobs", "1", *([] if page else ["--no-report"])]
+    done = subprocess.run([sys.executable, "-c", code, *run], capture_output=True, text=True, check=True)
+    assert 0.5 * said < 1024 * int(done.stdout.split()[-1]) < said
 
 
 # --- JSON --------------------------------------------------------------------------------------------------

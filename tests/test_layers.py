@@ -9,7 +9,7 @@ import uncertainty
 
 HERE = Path(uncertainty.__file__).parent
 LAYERS = [  # each may import those before it
-    {"families", "model", "design", "strict", "versions", "leftovers", "holding"},
+    {"families", "model", "design", "strict", "versions", "leftovers", "holding", "memory"},
     {"elicitation", "document", "copula"},
     {"distributions"},
     {"inverse", "quantity"},
@@ -48,7 +48,7 @@ LAYERS = [  # each may import those before it
     {"page"},
     {"store", "notebook", "opening"},
     {"tabular"},
-    {"batch"},
+    {"batch", "cost"},
     {"terminal"},
     {"dry_run"},
     {"running"},

@@ -15,7 +15,7 @@ import zarr
 from support import dist
 
 import uncertainty as un
-from uncertainty import engine, plan, samples
+from uncertainty import engine, memory, plan, samples
 from uncertainty.plan import plan_of
 
 PUE = dist("pert", low=1.05, mode=1.25, high=1.6)
@@ -408,9 +408,9 @@ def test_a_store_that_gives_way_leaves_its_room(make_study, tmp_path, monkeypatc
 def test_samples_that_memory_does_not_hold_are_refused_before_anything_is_drawn(make_study, monkeypatch):
     study = make_study(pue=PUE)
     size = samples.disk_bytes(plan_of(study), 8)
-    monkeypatch.setattr(samples, "_available", lambda: 2 * size)
+    monkeypatch.setattr(samples, "available", lambda **_: 2 * size)
     assert sum(v.nbytes for v in un.sample(study).data_vars.values()) == size
-    monkeypatch.setattr(samples, "_available", lambda: 2 * size - 2)
+    monkeypatch.setattr(samples, "available", lambda **_: 2 * size - 2)
     monkeypatch.setattr(samples, "blocks", lambda *_: 1 / 0)
     with pytest.raises(MemoryError, match=r"would take .* GB, .* GB: ask for fewer with study\.with_sampling\(samples="
                                           r".*--keep-samples"):
@@ -426,8 +426,29 @@ def test_the_memory_that_is_available_is_known_everywhere(monkeypatch):
     def unreadable(*_, **__):
         raise FileNotFoundError
 
-    assert 1 << 24 < samples._available() < 1 << 50
+    assert 1 << 24 < memory.available() < 1 << 50
     monkeypatch.setattr(Path, "read_text", unreadable)
-    assert 1 << 24 < samples._available() < 1 << 50
+    assert 1 << 24 < memory.available() < 1 << 50
     monkeypatch.delattr(os, "sysconf", raising=False)
-    assert samples._available() == 8 << 30
+    assert memory.available(unknown=8 << 30) == 8 << 30
+
+
+@pytest.mark.parametrize(("own", "files"), [
+    ("0::/a/b", {"a/memory.max": "2000000", "a/memory.current": "1500000", "a/b/memory.max": "max",
+                 "a/memory.stat": "anon 1\ninactive_file 200000"}),
+    ("0::/elsewhere", {"memory.max": "900000", "memory.current": "200000", "memory.stat": "anon 1"}),  # a container
+    ("3:cpu:/\n4:memory:/a\n0::/", {
+        "memory/a/memory.limit_in_bytes": "800000", "memory/a/memory.usage_in_bytes": "200000",
+        "memory/a/memory.stat": "inactive_file 7\ntotal_inactive_file 100000"}),
+])
+def test_limits_of_containers_are_limits(monkeypatch, tmp_path, own, files):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"{text}\n")
+    (tmp_path / "own").write_text(f"{own}\n")
+    monkeypatch.setattr(memory, "GROUP", tmp_path / "own")
+    monkeypatch.setattr(memory, "GROUPS", tmp_path)
+    assert memory.available() == 700_000
+    monkeypatch.setattr(memory, "FREE", tmp_path / "free")
+    (tmp_path / "free").write_text("MemTotal: 9 kB\nMemAvailable:     100 kB\n")
+    assert memory.available() == 100 << 10

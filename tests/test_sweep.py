@@ -19,7 +19,7 @@ from uncertainty import cli, execution, results, works
 from uncertainty.analysis.labels import Frame, Group
 from uncertainty.analysis.lead import lead
 from uncertainty.axes import MOST_POINTS, Axis
-from uncertainty.batch import cost_of
+from uncertainty.cost import cost_of
 from uncertainty.pieces import Pieces
 from uncertainty.plan import prepare
 from uncertainty.starting import start

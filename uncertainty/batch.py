@@ -1,33 +1,22 @@
-"""Many studies in one go: which there are, which are done already, what the others cost, and doing them."""
+"""Many studies in one go: which there are, which are done already, and doing the others."""
 
 from __future__ import annotations
 
 import json
-import math
-import shutil
 from collections.abc import Iterable, Iterator
-from errno import ENOSPC
-from math import prod
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import samples
 from .files import StudyError, read
-from .jobs import Job
-from .plan import Plan, block_size
 from .resolve import Problem
 from .store import is_whole, written
 from .study import Study, load
 from .versions import versions
-from .watching import watch
 from .works import Outcome, Work
 from .works import outcomes as outcomes
 
-IMPORTS = 90 << 20  # bytes that a process takes before it does anything
-POINT = 1 << 20  # bytes of each point of a sweep that are kept until all are done, and then written
-RESULTS, CONCLUSION = 1 << 20, 10_000  # bytes of a results folder, and what each claim and first place adds to it
-PAGE = 800_000  # bytes that the page and its figures take for each scenario
 PIECES = ".replicates"  # folder of finished replicates, beside the studies' folders
 
 
@@ -110,102 +99,6 @@ def _told(probability: float, least: float) -> str:
 def _place(at: dict[str, Any]) -> str:
     return ", ".join(f"{name} = {value if isinstance(value, str) else format(value, '.10g')}"
                      for name, value in at.items())
-
-
-class Cost(NamedTuple):
-    """What a run takes: replicates to be made, samples of them, and bytes at the most."""
-
-    replicates: int
-    samples: int
-    memory: int  # of each process
-    disk: int
-
-
-def cost(job: Job, page: bool = True) -> Cost:
-    """What is yet to be done for a study, and what it takes; with a tolerance, at the least."""
-    job.dry = True
-    job.begin()
-    if job.error is not None:
-        raise job.error
-    plan = job.plan
-    replicates = sum(task.end - task.first for task in job.waiting)
-    kept = samples.disk_bytes(plan, job.wanted) if job.store else 0
-    memory = IMPORTS + _memory(plan) + (samples.writer_bytes(plan) if job.store else 0)
-    point = bool(job.study.point)  # its replicates are in one piece already
-    files = POINT if point else RESULTS + _drawn(plan.study, page) + CONCLUSION * len(plan.asked.watched)
-    disk = files + _pieces(plan, len(job.waiting) + (not point)) + kept
-    return Cost(replicates, replicates * plan.study.sampling.samples, memory, disk)
-
-
-def _drawn(study: Study, page: bool) -> int:
-    """Bytes of the page and its figures."""
-    return PAGE * len(study.scenarios) if page else 0
-
-
-def _pieces(plan: Plan, files: int) -> int:
-    """Bytes of so many files of replicates, one of which holds what all the others do: totals, and statistics."""
-    study, seen = plan.study, watch(plan)
-    totals = 8 * prod(plan.grid.shape) + 2 * seen.levels.nbytes
-    ranked = 32 * len(study.criteria) * len(study.scenarios) * len(study.builds) ** 2
-    tests = sum(values.nbytes for values in (seen.flips, seen.counted, seen.distance, seen.nearest))
-    return files * totals + 2 * study.sampling.replicates * (ranked + tests)
-
-
-def _memory(plan: Plan) -> int:
-    """Bytes that a process takes for a study beyond its imports.
-
-    Bins, a block, what each replicate says of tests, and a Latin hypercube's points.
-    """
-    sampling, block = plan.study.sampling, block_size(plan)
-    values = sum(values[..., 0].size for values in plan.central.values()) + len(plan.streams)
-    points = 24 * sampling.samples * len(plan.streams) if sampling.method == "lhs" else 0
-    tests = sampling.replicates * sum(each.nbytes for each in watch(plan))
-    return 48 * prod(plan.grid.shape) + 24 * values * block + tests + points
-
-
-def cost_of(work: Work, page: bool = True) -> Cost:
-    """What is yet to be done for a study, and what it takes: of a sweep for all points together."""
-    each = []
-    for job in work.jobs:
-        each.append(cost(job, page))
-        job.forget()
-    replicates, made, memory, disk = zip(*each, strict=True)
-    swept = bool(work.study.sweep)
-    return Cost(sum(replicates), sum(made), max(memory) + POINT * len(each) * swept,
-                sum(disk) + _drawn(work.study, page) * swept)
-
-
-def refuse(it: Cost, name: str, processes: int, folder: Path) -> None:
-    """Refuse a run that takes more than there is.
-
-    Raises
-    ------
-    MemoryError, OSError
-        where the memory that is free, or the disk of a folder, does not suffice.
-    """
-    free, need = _free_memory(), IMPORTS + (it.memory - IMPORTS) * processes  # imports are shared
-    if need > free:
-        each = f" in {processes} processes" if processes > 1 else ""
-        raise MemoryError(f"{name} takes {size(need)} of memory{each}, and {size(free)} are free: fewer "
-                          f"{'jobs, ' if processes > 1 else ''}samples or replicates take less")
-    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-    room = shutil.disk_usage(there).free
-    if it.disk > room:
-        raise OSError(ENOSPC, f"{name} takes {size(it.disk)} of disk, and {size(room)} are free", str(folder))
-
-
-def _free_memory() -> float:
-    """Bytes that can be had without pushing others out, as far as the system tells."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(1024.0 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration, ValueError):
-        return math.inf
-
-
-def size(bytes_: float) -> str:
-    """A number of bytes in words."""
-    return f"{bytes_ / 1e6:,.0f} MB" if bytes_ < 1e9 else f"{bytes_ / 1e9:,.1f} GB"
 
 
 def finish(outcome: Outcome, out: Path, page: bool = True) -> tuple[Path, str]:

@@ -26,7 +26,8 @@ def dry_run(works: list[Work], failed: dict[str, list[str]] | None, arguments: N
 
 def _takes(work: Work, skip: bool, arguments: Namespace) -> dict[str, Any] | str:
     """What a study would take, or why it would not run."""
-    from .batch import cost_of, is_current
+    from .batch import is_current
+    from .cost import cost_of
 
     if skip and is_current(work, arguments.out / work.study.name, not arguments.no_report):
         return "current"
@@ -41,7 +42,7 @@ def _takes(work: Work, skip: bool, arguments: Namespace) -> dict[str, Any] | str
 
 
 def _show(found: dict[str, dict[str, Any] | str]) -> None:
-    from .batch import size
+    from .cost import size
     from .report.text import Section
     from .terminal import console, show_section
 

@@ -89,15 +89,24 @@ def workers(todo: Sequence[Job], jobs: int | None, executor: Executor | None) ->
     """The executor that is given; else so many processes, where there is work for them; else the calling thread."""
     if executor is not None:
         return Workers(executor, 2 * getattr(executor, "_max_workers", UNKNOWN // 2))
-    jobs = jobs or cores()
-    if jobs == 1 or sum(_size(job.study) for job in todo) < SERIAL:
+    jobs, method = processes(todo, jobs), context(todo)
+    if jobs == 1:
         return Workers(Here(), 1)
-    # what writes samples has threads, and what has threads should not be forked
-    method = multiprocessing.get_context("spawn" if any(job.store for job in todo) else None)
     if method.get_start_method() != "fork" and hasattr(signal, "pthread_sigmask"):
         resource_tracker.ensure_running()  # which would let Ctrl-C through again while it starts
     make = partial(ProcessPoolExecutor, jobs, method, _begin_worker)
     return Workers(make(), jobs + 1, make)
+
+
+def processes(todo: Sequence[Job], jobs: int | None) -> int:
+    """How many work: of those wanted no more than may have a task, and the calling one alone where that is sooner."""
+    tasks = sum(engine.MOST_REPLICATES if job.tolerance else job.study.sampling.replicates for job in todo)
+    return 1 if sum(_size(job.study) for job in todo) < SERIAL else min(jobs or cores(), tasks)
+
+
+def context(todo: Sequence[Job]) -> Any:
+    """How processes are started: what writes samples has threads, and what has threads should not be forked."""
+    return multiprocessing.get_context("spawn" if any(job.store for job in todo) else None)
 
 
 def _size(study: Study) -> int:

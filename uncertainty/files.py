@@ -118,25 +118,27 @@ def tables_of(text: str, where: str, found: list[Problem]) -> dict[str, Any]:
         found.append(Problem(where, f"not TOML: {what}"))
         return {}
     if wrong := _too_much(tables):
-        found.append(Problem(where, wrong))
+        found.append(Problem(": ".join(filter(None, (where, wrong.where))), wrong.what))
         return {}
     return tables
 
 
-def _too_much(tables: dict[str, Any]) -> str:
+def _too_much(tables: dict[str, Any]) -> Problem | None:
     """What of a file's tables is more than any study needs, if anything: the rest need not be wary of it."""
-    parts: list[Any] = [tables]
+    parts: list[tuple[tuple[int | str, ...], Any]] = [((), tables)]
     for _ in range(MOST_DEEP):
-        for part in parts:
+        for loc, part in parts:
             most = MOST_NUMBERS if all(type(one) in (int, float) for one in part) else MOST
             if len(part) > most:
                 kind = "a table" if isinstance(part, dict) else "a list"
-                return f"given {kind} of {len(part):,}; wanted at most {most:,}"
-        parts = [one for part in parts for one in (part.values() if isinstance(part, dict) else part)
+                return Problem(_path(loc), f"given {kind} of {len(part):,}; wanted at most {most:,}")
+        parts = [((*loc, key), one) for loc, part in parts
+                 for key, one in (part.items() if isinstance(part, dict) else enumerate(part))
                  if isinstance(one, dict | list)]
         if not parts:
-            return ""
-    return f"given tables or lists {MOST_DEEP + 1} deep, one in the other; wanted at most {MOST_DEEP}"
+            return None
+    deep = f"given tables or lists {MOST_DEEP + 1} deep, one in the other; wanted at most {MOST_DEEP}"
+    return Problem(_path(parts[0][0][:1]), deep)
 
 
 def validate(model: type[Strict], raw: dict[str, Any], folder: Path, where: str,

@@ -17,13 +17,15 @@ class Hold:
 
     Attributes
     ----------
-    alone : whether nobody else uses it, nor can until `share`; where files cannot be locked, yes
+    alone : whether nobody else uses it, nor can until `share`
+    known : whether the disk has locks to tell that by; else `alone` is no more than a guess
     release : ends the use
     """
 
     def __init__(self, folder: Path) -> None:
         """Have it alone, or else wait until whoever has it alone shares it."""
-        self.alone, self._place = True, os.open(folder if sys.platform != "win32" else os.devnull, os.O_RDONLY)
+        self.alone, self.known = True, True
+        self._place = os.open(folder if sys.platform != "win32" else os.devnull, os.O_RDONLY)
         self.release = weakref.finalize(self, os.close, self._place)
         if sys.platform == "win32":
             return
@@ -33,7 +35,7 @@ class Hold:
             self.alone = False
             self.share()
         except OSError:  # a disk without locks
-            pass
+            self.known = False
 
     def share(self) -> None:
         """Let others use it too."""

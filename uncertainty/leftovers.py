@@ -31,18 +31,24 @@ def left_in(folder: Path, prefix: str) -> list[Path]:
     found = []
     for path in folder.glob(f"{glob.escape(prefix)}-*-*-*"):
         host, pid = path.name.removeprefix(f"{prefix}-").split("-")[:2]
-        if pid.isdigit() and not (_alive(int(pid)) if host == _host() else _young(path)):
+        if pid.isdigit() and not (_alive(int(pid)) if host == _host() else young(path)):
             found.append(path)
     return found
 
 
 def _host() -> str:
-    return "".join(c for c in platform.node() if c.isalnum() or c == ".") or "here"
-
-
-def _young(path: Path) -> bool:
+    """Where numbers of processes are told apart: a machine, on Linux with its namespace of them, as containers have."""
+    name = "".join(c for c in platform.node() if c.isalnum() or c == ".") or "here"
     try:
-        return time.time() - path.lstat().st_mtime < STALE
+        return f"{name}.{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return name
+
+
+def young(path: Path, seconds: float = STALE) -> bool:
+    """Whether a file has changed within so many seconds, or is gone."""
+    try:
+        return time.time() - path.lstat().st_mtime < seconds
     except OSError:  # gone
         return True
 

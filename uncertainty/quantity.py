@@ -13,7 +13,7 @@ from typing import Any
 from . import distributions
 from .distributions import Marginal
 from .model import Input
-from .strict import content
+from .strict import MOST_QUOTES, content
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _rows(file: str, folder: Path) -> list[list[str]]:
     try:
         path = (folder / file).resolve()
         if path.is_relative_to(folder.resolve()):
-            text = content(path).decode("utf-8-sig")
+            text = content(path, MOST_QUOTES).decode("utf-8-sig")
             return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
     except (OSError, RuntimeError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or "it is no CSV file in UTF-8"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from .batch import Source
+    from .cost import Room
     from .study import Study
     from .works import Outcome, Work
 
@@ -153,7 +154,7 @@ def _perform(works: list[Work], failed: Rows | None, arguments: Namespace) -> in
     from .terminal import console, progress
 
     report = _Report(arguments, failed is not None, console(), failed or {})
-    due = [work for work in works if not report.skip(work) and report.affordable(work)]
+    due = report.affordable([work for work in works if not report.skip(work)])
     try:
         with (_terminable(), _executor(arguments.scheduler) as executor,
               progress(due, not arguments.no_progress) as pause):
@@ -205,21 +206,28 @@ class _Report:
         self._row(work.study.name, "current, not run again (--force would)", ["", "", "", "current"])
         return True
 
-    def affordable(self, work: Work) -> bool:
-        """Whether there is memory and disk for a study; on a cluster that is for its workers to say."""
-        from .batch import cost_of, refuse
+    def affordable(self, works: list[Work]) -> list[Work]:
+        """Studies for which there is memory and disk; on a cluster that is for its workers to say."""
+        from .cost import room
+
+        if self.arguments.scheduler:
+            return works
+        free = room(works, self.arguments.jobs, self.arguments.out)
+        return [work for work in works if self._let_in(work, free)]
+
+    def _let_in(self, work: Work, free: Room) -> bool:
+        from .cost import cost_of
         from .plan import ModelError
 
-        arguments = self.arguments
-        if arguments.scheduler:
-            return True
+        name = work.study.name
         try:
-            refuse(cost_of(_work(work.study, arguments), not arguments.no_report), work.study.name, arguments.jobs or 1,
-                   arguments.out)
+            it = cost_of(_work(work.study, self.arguments), not self.arguments.no_report)
+            if said := free.let_in(it, name):
+                print(said, file=sys.stderr)
         except ModelError:
             return True  # which the run says itself
         except (MemoryError, OSError, ImportError) as error:
-            self._failed(work.study.name, error)
+            self._failed(name, error)
             return False
         return True
 

@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from .engine import Sink
 from .holding import Hold
+from .leftovers import young
+from .memory import available
 from .model import INPUTS, OUTPUTS
 from .plan import WHOLE, Plan, Values, block_size, blocks, check, evaluate, plan_of
 from .study import Study
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 AXES = ("scenario", "build", "precision")
+RESTED = 3600.0  # seconds without a change after which a store on a disk without locks is nobody's
 LEAST_CHUNK, MOST_CHUNK = 1 << 10, 1 << 14  # samples of a chunk
 CHUNK = 1 << 21  # values of a chunk of the largest array
 GROUP = "zarr.json"  # the file that says that a folder is a store
@@ -86,7 +89,7 @@ def sample(study: Study) -> xr.Dataset:
     if study.sweep:
         raise ValueError(f"{study.name} is swept; wanted one of its points: study.at(...)")
     plan, sampling = plan_of(study), study.sampling
-    size, limit = disk_bytes(plan, sampling.replicates), _available() // 2
+    size, limit = disk_bytes(plan, sampling.replicates), available(unknown=8 << 30) / 2
     if size > limit:
         raise MemoryError(f"all samples would take {size / 1e9:.3g} GB, half of the memory that is available is "
                           f"{limit / 1e9:.3g} GB: ask for fewer with study.with_sampling(samples=..., replicates=...), "
@@ -102,15 +105,6 @@ def sample(study: Study) -> xr.Dataset:
                 values = (inputs | outputs)[name]
                 array[replicate, ..., start : start + values.shape[-1]] = values.reshape(*array.shape[1:-1], -1)
     return found.assign({name: found[name].copy(data=np.moveaxis(array, -1, 1)) for name, array in arrays.items()})
-
-
-def _available() -> int:
-    """Bytes of memory that can be had as far as the system tells: on Linux now, elsewhere at most."""
-    with suppress(OSError, IndexError):
-        return int(re.findall(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"))[0]) << 10
-    with suppress(AttributeError, ValueError):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return 8 << 30
 
 
 # --- on disk -------------------------------------------------------------------------------------------------
@@ -151,9 +145,12 @@ def create(path: StrPath, plan: Plan, replicates: int, key: str, replace: bool =
 def _make_ready(path: Path, hold: Hold, plan: Plan, replicates: int, key: str, replace: bool) -> None:
     if hold.alone:
         for left in path.rglob("*.partial"):  # by writers that were killed
-            if PARTIAL.fullmatch(left.name):
-                left.unlink()
+            if PARTIAL.fullmatch(left.name) and (hold.known or not young(left)):
+                left.unlink(missing_ok=True)
     other = _check_room(path, plan, replicates, key, replace)
+    if other and not hold.known and any(young(each, RESTED) for each in path.rglob("*") if each.is_file()):
+        raise FileExistsError(f"{path} holds other samples, has changed within the last hour, and its disk has no "
+                              "locks to tell whether another run writes it: wait, remove it, or name another place")
     if other and hold.alone:
         _clear(path)
     if hold.alone or not other:

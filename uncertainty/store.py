@@ -131,7 +131,10 @@ def _replace(folder: Path, new: Path, old: Path) -> None:
         return
     for path in folder.iterdir():
         if path.name not in OURS:
-            (shutil.copytree if path.is_dir() else shutil.copy2)(path, new / path.name)
+            if path.is_dir() and not path.is_symlink():
+                shutil.copytree(path, new / path.name, symlinks=True)
+            else:  # a link as a link: an editor's (.#report.md) leads nowhere
+                shutil.copy2(path, new / path.name, follow_symlinks=False)
     if _exchange(folder, new):
         return
     try:

@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import kills
 import pytest
@@ -232,6 +233,20 @@ def test_what_other_machines_write_is_left_for_a_day(tmp_path, monkeypatch):
     assert not made.exists()
 
 
+@linux
+def test_what_a_container_of_the_same_name_writes_is_left_for_a_day(tmp_path, monkeypatch):
+    """Its processes have numbers of their own, of which we know nothing."""
+    monkeypatch.setattr(Path, "stat", lambda *_, **__: SimpleNamespace(st_ino=1))
+    made = tmp_path / f"{leftovers.owned('.study').replace(str(os.getpid()), str(gone()))}x"
+    monkeypatch.undo()
+    made.touch()
+    leftovers.sweep(tmp_path, ".study")
+    assert made.exists()
+    os.utime(made, (0, 0))
+    leftovers.sweep(tmp_path, ".study")
+    assert not made.exists()
+
+
 # --- an end to it ----------------------------------------------------------------------------------------------
 
 
@@ -355,11 +370,42 @@ def test_samples_of_a_run_are_not_replaced_while_it_writes_them(folder):
 
 
 @posix
-def test_a_folder_without_locks_is_had_alone(tmp_path, monkeypatch):
+def test_where_there_are_no_locks_nothing_is_removed_that_may_be_in_use(folder, monkeypatch):
+    """Another run may be writing: what it has begun, and what has just changed, is left to it."""
+    pytest.importorskip("zarr")
+
     def none(*_):
         raise OSError(37, "No locks available")
 
+    def aged(seconds):
+        for path in ("s", *Path("s").rglob("*")):
+            os.utime(path, (time.time() - seconds,) * 2)
+
     monkeypatch.setattr(holding.fcntl, "flock", none)
-    hold = holding.Hold(tmp_path)
-    hold.share()
-    assert hold.alone
+    one, begun = un.load("study.toml"), Path("s") / f"zarr.json.{'0' * 32}.partial"
+    other = plan_of(one.with_sampling(seed=2))
+    samples.create("s", plan_of(one), 8, "one").release()
+    begun.touch()
+    for seconds, left in ((0, True), (12 * 3600, True), (25 * 3600, False)):
+        aged(seconds)
+        samples.create("s", plan_of(one), 8, "one").release()
+        assert begun.exists() == left
+    aged(1800)
+    with pytest.raises(FileExistsError, match="s holds other samples, has changed within the last hour, and its disk"):
+        samples.create("s", other, 8, "other", replace=True)
+    aged(2 * 3600)
+    samples.create("s", other, 8, "other", replace=True).release()
+
+
+@posix
+def test_links_among_results_stay_links(folder):
+    """Emacs makes one that leads nowhere while a file is edited; one to a folder is not to become a copy of it."""
+    results = un.run(un.load("study.toml"))
+    un.write(results, "results/study", page=False)
+    Path("large").mkdir()
+    made = {".#report.md": "somebody@host.1234:1", "data": Path("large").resolve(), "sub/link": "nowhere"}
+    Path("results/study/sub").mkdir()
+    for name, to in made.items():
+        (Path("results/study") / name).symlink_to(to)
+    un.write(results, "results/study", page=False)
+    assert {name: (Path("results/study") / name).readlink() for name in made} == {n: Path(to) for n, to in made.items()}

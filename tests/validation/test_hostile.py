@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -11,9 +12,10 @@ import pytest
 from bad_input import STEERING, fault, written
 
 import uncertainty as un
-from uncertainty import batch, cli
+from uncertainty import cli, cost, execution
 from uncertainty.files import MOST, MOST_DEEP
-from uncertainty.strict import MOST_BYTES
+from uncertainty.strict import MOST_BYTES, MOST_QUOTES
+from uncertainty.works import work_of
 
 STUDY = """\
 title = "Two cards"
@@ -133,7 +135,17 @@ def test_a_file_without_end_is_not_read_to_it(refused, tmp_path, name):
         'builds = ["own"]', 'inputs.pue = { dist = "empirical", file = "quotes.csv", source = "s" }')})
     with (folder / name).open("wb") as stream:
         stream.truncate(1 << 40)
-    assert f"cannot be read: it is larger than {MOST_BYTES >> 20} MB" in refused(path=folder / "study.toml")
+    most = MOST_QUOTES if name == "quotes.csv" else MOST_BYTES
+    assert f"cannot be read: it is larger than {most >> 20} MB" in refused(path=folder / "study.toml")
+
+
+def test_five_years_of_prices_by_the_quarter_of_an_hour_are_read(tmp_path):
+    """The tables of a study have at most 4 MB; prices of a market have more."""
+    prices = "".join(f"2021-01-01T00:00+00:00,{1 + i / 1e6:.6f}\n" for i in range(5 * 365 * 96))
+    assert len(prices) > MOST_BYTES
+    folder = written(tmp_path / "study", {"quotes.csv": f"time,price\n{prices}", "study.toml": study(
+        'inputs.pue = { dist = "empirical", file = "quotes.csv", column = "price", source = "s" }')})
+    assert un.load(folder / "study.toml")
 
 
 # --- too much ----------------------------------------------------------------------------------------------------
@@ -148,13 +160,13 @@ def test_a_file_without_end_is_not_read_to_it(refused, tmp_path, name):
     (f"x = {'{a = ' * 10_000}1{'}' * 10_000}", "not TOML: a number too long, or tables too deep"),
     (f"sweep.{'.'.join('a' * 10_000)} = [1]", f"deep, one in the other; wanted at most {MOST_DEEP}"),
     (f"[{'.'.join('a' * 10_000)}]", f"deep, one in the other; wanted at most {MOST_DEEP}"),
-    (f"claims = [{'{all = [' * 40}{']}' * 40}]", f"deep, one in the other; wanted at most {MOST_DEEP}"),
-    (f"builds = [{'1, ' * 1_000_000}]", "given a list of 1,000,000; wanted at most 100,000"),
-    ("sweep.run_hours = [" + ", ".join(map(str, range(500_000))) + "]", "a list of 500,000; wanted at most 100,000"),
+    (f"claims = [{'{all = [' * 40}{']}' * 40}]", f"claims: given tables or lists {MOST_DEEP + 1} deep, one"),
+    (f"builds = [{'1, ' * 1_000_000}]", "builds: given a list of 1,000,000; wanted at most 100,000"),
+    ("sweep.run_hours = [" + ", ".join(map(str, range(500_000))) + "]", "sweep.run_hours: given a list of 500,000;"),
     ("sweep.run_hours = [" + ", ".join(map(str, range(1, 100_000))) + "]", "99999 points; wanted at most 400"),
     ("sweep.run_hours = [" + ", ".join(map(str, range(1, 1_000_001))) + "]", "it is larger than 4 MB"),
     (f'title = "{"x" * MOST_BYTES}"', "it is larger than 4 MB"),
-    ("[[claims]]\n" * 300_000, f"given a list of 300,000; wanted at most {MOST:,}"),
+    ("[[claims]]\n" * 300_000, f"claims: given a list of 300,000; wanted at most {MOST:,}"),
 ])
 def test_what_is_too_much_is_refused_soon(refused, lines, seen):
     assert seen in refused(lines, seconds=15.0)
@@ -190,16 +202,21 @@ def test_time_grows_no_faster_than_lists(what, tmp_path):
 
 def test_a_run_that_cannot_fit_says_so_before_it_starts(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("uncertainty.works.perform", lambda *_, **__: pytest.fail("it has begun"))
+    monkeypatch.setattr("uncertainty.execution.cores", lambda: 2)
     large = study("sampling = { samples = 67_108_864, replicates = 65_536 }")
     path = written(tmp_path / "study", {"study.toml": large})
     run = ["run", str(path / "study.toml"), "--out", str(tmp_path / "out")]
     assert cli.main([*run, "--keep-samples"]) == 2
-    assert re.search(r"out: study takes [\d,.]+ GB of disk, and [\d,.]+ (GB|MB) are free\n", capsys.readouterr().err)
-    monkeypatch.setattr(batch, "_free_memory", lambda: 5e7)
+    said = capsys.readouterr().err
+    assert re.search(r"out: study takes up to [\d,.]+ GB of disk, and [\d,.]+ (GB|MB) are free\n", said)
+    monkeypatch.setattr(cost, "available", lambda: 5e7)
     assert cli.main(run) == 2
-    assert re.fullmatch(r"study takes \d+ MB of memory, and 50 MB are free: fewer samples or replicates take less\n",
-                        capsys.readouterr().err)
-    monkeypatch.setattr(batch, "_free_memory", lambda: 5e8)
+    assert re.search(r"study takes up to [\d.]+ GB of memory in 2 processes, and 50 MB are free: fewer jobs, samples",
+                     capsys.readouterr().err)  # as without --jobs every core works
+    assert cli.main([*run, "--jobs", "1"]) == 2
+    assert re.fullmatch(r"study takes up to \d+ MB of memory, and 50 MB are free: fewer samples or replicates take "
+                        r"less\n", capsys.readouterr().err)
+    monkeypatch.setattr(cost, "available", lambda: 5e8)
     assert cli.main([*run, "--jobs", "1000"]) == 2
     assert "of memory in 1000 processes, and 500 MB are free: fewer jobs, samples" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
@@ -209,7 +226,55 @@ def test_of_several_studies_those_that_fit_are_run(tmp_path, monkeypatch, capsys
     folder = written(tmp_path / "studies", {"a.toml": study(), "b.toml": study(
         "sampling = { samples = 67_108_864, replicates = 2, method = 'lhs' }",
         'inputs.pue = { dist = "uniform", low = 1, high = 2, source = "s" }')})
-    monkeypatch.setattr(batch, "_free_memory", lambda: 1e9)
+    monkeypatch.setattr(cost, "available", lambda: 1e9)
     assert cli.main(["run", str(folder), "--out", str(tmp_path / "out"), "--no-report"]) == 2
-    assert "b failed: b takes" in capsys.readouterr().err
+    assert "b failed: b takes up to" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "out").glob("[!.]*")] == ["a"]
+
+
+def free_disk(monkeypatch, size):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1 << 50, 1 << 50, size))
+
+
+def test_a_run_that_starts_no_processes_is_not_costed_as_though_it_did(tmp_path, monkeypatch):
+    path = written(tmp_path / "study", {"a.toml": study()}) / "a.toml"
+    monkeypatch.setattr(cost, "available", lambda: 3e8)
+    assert cli.main(["run", str(path), "--out", str(tmp_path / "out"), "--jobs", "500", "--no-report"]) == 0
+
+
+@pytest.mark.parametrize(("wanted", "at_work"), [(None, 6), (1, 1), (3, 3), (500, 16)])
+def test_memory_is_that_of_the_processes_which_work(tmp_path, monkeypatch, wanted, at_work):
+    path = written(tmp_path / "study", {"a.toml": study("sampling = { samples = 65_536, replicates = 16 }")}) / "a.toml"
+    monkeypatch.setattr(execution, "cores", lambda: 6)
+    work = work_of(un.load(path), keep_samples=tmp_path / "a.zarr")
+    assert cost.room([work], wanted, tmp_path) == cost.Room(tmp_path, at_work, cost.IMPORTS)  # spawned: they import
+    team = execution.workers(work.jobs, wanted, None)
+    assert team.width == at_work + (at_work > 1)
+    team.executor.shutdown()
+
+
+def test_only_what_cannot_be_done_without_is_refused_for_want_of_disk(tmp_path, monkeypatch, capsys):
+    """Replicates to resume from can: no run is lost for them."""
+    given = "sampling = { samples = 64, replicates = 65_536 }"
+    it = cost.cost_of(work_of(un.load(written(tmp_path / "study", {"a.toml": study(given)}) / "a.toml")))
+    needed = it.disk - it.pieces
+    assert needed < it.pieces
+    free = cost.Room(tmp_path, 1, 0)
+    free_disk(monkeypatch, it.disk)
+    assert not free.let_in(it, "a")
+    free_disk(monkeypatch, needed)
+    with pytest.raises(OSError, match=r"a takes up to .* of disk, and 0 MB are free beside what the studies before"):
+        free.let_in(it, "a")
+    free_disk(monkeypatch, 2 * needed)
+    assert re.fullmatch(r"a: replicates to resume from take up to .*; those that do not fit are not kept",
+                        free.let_in(it, "a"))
+    free_disk(monkeypatch, needed)
+    written(tmp_path / "small", {"a.toml": study(), "b.toml": study()})
+    small = cost.cost_of(work_of(un.load(tmp_path / "small" / "a.toml")), page=False)
+    free_disk(monkeypatch, 2 * (small.disk - small.pieces) - 1)
+    run = ["run", str(tmp_path / "small"), "--out", str(tmp_path / "out"), "--no-report"]
+    assert cli.main(run) == 2
+    said = capsys.readouterr().err
+    assert re.search(r"^b failed: .*out: b takes up to \d MB of disk, and \d MB are free beside", said, re.MULTILINE)
+    assert "a failed" not in said
+    assert (tmp_path / "out" / "a" / "summary.json").exists()
