@@ -3,7 +3,9 @@
 import sys
 
 from coverage import AIM, Covered
-from judge import ROWS, Check
+from judge import DUST, ROWS, Check
+from procurement import COARSE
+from reliability import SEARCHED
 from scipy import stats
 from stopping import Stopped
 from table import Row, Tried
@@ -23,10 +25,13 @@ agree: so it is with constants and counts, exactly; but a probability that hangs
 one sample of each replicate, and may be printed without an error all the same.
 
 When a row passes. The estimate is within *t* standard errors of the reference, at the level at which {ROWS} right rows
-would hold one wrong one on 1 page of 100 (Bonferroni; of 32 replicates 5 standard errors). To this is added half a unit
-of a published figure's last digit, or one sample of each replicate of a share. A quantile of a whole number has to be
+would hold one wrong one on 1 page of 100 (Bonferroni; of 32 replicates 5 standard errors). To this is added, by chapter:
+half a unit of a published figure's last digit; one sample of each replicate of a share; 0.5 nm of the published ends of
+JCGM 101, 9.5, which were made to that; {COARSE:g} of a truth of the procurement model, the sums over prices of a
+Powerwall; {SEARCHED:g} of the distance to a failure, which a search may end beyond; and everywhere {DUST:g} of the
+truth, which is rounding. A quantile of a whole number has to be
 the very number, or the next one where the level is that close to a jump. A wide interval proves little: it is printed.
-A test of a distribution passes where p is above 1 % / {ROWS}. Each case has a seed of its own, made of its name.
+A test of a distribution passes where p is above 1 % / {ROWS}. Each group of cases has a seed of its own, made of its name.
 """
 
 HEADS = {
@@ -81,7 +86,7 @@ def held(found):
     count = sum(check.covered for check in exact)
     return Row(f"95 % intervals that hold an exact truth, of {len(exact)} cases above with an error",
                "binomial, 99.9 %; in truth wider, as figures of a case share its draws", f"{low} to {high}", str(count),
-               count >= low)
+               low <= count <= high)
 
 
 def chapter(title, said, found):
