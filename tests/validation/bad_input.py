@@ -114,7 +114,7 @@ def seeds():
 SEEDS = list(seeds())
 # of a message that names a place, which was given
 PLACED = r"{0}[^:\n]* has (a problem|\d+ problems):\n(  \S.*\n)+|{0}.*: \S.*\n|--\w+ is .*\n"
-UNDEFINED = r"\w+ \(.+\) is not finite in .+; first where .+\n"  # names the output, and a sample
+UNDEFINED = r"(at \w.*: )?\w+( \(.+\))? is not finite in .+; first where .+\n"  # names the output, and a sample
 OURS = re.compile(r"\bobject\b|Error:|NoneType|broadcast|Traceback")  # words of Python, that no user has to know
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 

@@ -65,9 +65,10 @@ def test_a_program_that_does_wrong_is_found_out(monkeypatch, spoil, seen):
 
 @pytest.mark.parametrize(("said", "right"), [
     ("folder/x.toml: no such file", True), ("x has a problem:\n  budget: 1\n", True), ("--seed is x", True),
-    ("TypeError: x", False), ("'NoneType' object has no attribute: x", False), ("folder/x.toml: 'NoneType' object", False),
-    ("folder/x.toml: operands could not be broadcast together", False), ("y.toml: no such file", False),
-    ("memory: ran out", False), ("xy: no such file", False), ("folder/x.toml: Traceback", False), ("folder/x.toml: KeyError: 1", False),
+    ("TypeError: x", False), ("'NoneType' object has no attribute: x", False), ("memory: ran out", False),
+    ("y.toml: no such file", False), ("xy: no such file", False), ("folder/x.toml: Traceback", False),
+    ("folder/x.toml: 'NoneType' object", False), ("folder/x.toml: KeyError: 1", False),
+    ("folder/x.toml: operands could not be broadcast together", False),
 ])
 def test_a_message_names_a_place_that_was_given(monkeypatch, said, right):
     monkeypatch.setattr("uncertainty.cli._check", lambda *_: print(said.strip(), file=sys.stderr) or 2)
