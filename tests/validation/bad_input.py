@@ -19,6 +19,7 @@ from table import Tried
 
 from uncertainty import cli
 from uncertainty.files import shipped
+from uncertainty.strict import printable
 
 FULL = """\
 title = "All that a study can say"
@@ -142,8 +143,8 @@ def fault(*arguments, statuses=(0, 2)):
 
 def placed(said, arguments):
     """Whether a message begins with a path that was given, what lies beside it, a study's name, or an option."""
-    paths = [Path(argument) for argument in arguments if isinstance(argument, Path)]
-    given = {str(place) for path in paths for place in (path, path.parent)} | {path.stem for path in paths}
+    paths = [Path(each) for each in arguments[1:] if isinstance(each, str | Path) and not str(each).startswith("-")]
+    given = {printable(str(place)) for path in paths for place in (path, path.parent, path.stem)}
     begins = "(?:" + "|".join(map(re.escape, sorted(given, key=len, reverse=True))) + r")\b"
     return re.fullmatch(f"{PLACED.format(begins)}|{UNDEFINED}", said)
 
