@@ -19,6 +19,7 @@ from table import Tried
 
 from uncertainty import cli
 from uncertainty.files import shipped
+from uncertainty.strict import printable
 
 FULL = """\
 title = "All that a study can say"
@@ -112,8 +113,10 @@ def seeds():
 
 
 SEEDS = list(seeds())
-PLACED = re.compile(r".+ has (a problem|\d+ problems):\n(  \S.*\n)+|.*\w+ \(.+\) is not finite in .+; first where .+\n|"
-                    r"\S.*: \S.*\n|--\w+ is .*\n")  # of a message that names a place
+# of a message that names a place, which was given
+PLACED = r"{0}[^:\n]* has (a problem|\d+ problems):\n(  \S.*\n)+|{0}.*: \S.*\n|--\w+ is .*\n"
+UNDEFINED = r"(at \w.*: )?\w+( \(.+\))? is not finite in .+; first where .+\n"  # names the output, and a sample
+OURS = re.compile(r"\bobject\b|Error:|NoneType|broadcast|Traceback")  # words of Python, that no user has to know
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -133,9 +136,17 @@ def fault(*arguments, statuses=(0, 2)):
         return f"exit status {status}: {said}"
     if steering := STEERING.search(out.getvalue() + said):
         return f"control character {steering[0]!r}: {said}"
-    if status == 2 and not PLACED.fullmatch(said):
+    if status == 2 and (not placed(said, arguments) or OURS.search(said)):
         return f"no message that names a place: {said!r}"
     return "" if len(said) < 100_000 else "a message without end"
+
+
+def placed(said, arguments):
+    """Whether a message begins with a path that was given, what lies beside it, a study's name, or an option."""
+    paths = [Path(each) for each in arguments[1:] if isinstance(each, str | Path) and not str(each).startswith("-")]
+    given = {printable(str(place)) for path in paths for place in (path, path.parent, path.stem)}
+    begins = "(?:" + "|".join(map(re.escape, sorted(given, key=len, reverse=True))) + r")\b"
+    return re.fullmatch(f"{PLACED.format(begins)}|{UNDEFINED}", said)
 
 
 def there(folder):

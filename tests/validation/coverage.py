@@ -2,14 +2,17 @@
 
 Truths are closed forms, or the sums and quadrature of `truths`; no truth is a run of the program. Studies have 256
 samples a replicate. What is not in 93 to 97 % is so by no more than two standard errors of so many runs, or for a
-reason that is given; the mean error beside the standard error, of the figure where it is largest, tells of bias.
+reason that is given, with how often it is to be then, or how far off an estimate may be; the mean error beside the
+standard error, of the figure where it is largest, tells of bias ("–": its errors are infinite). One input alone: what
+depends on one of its steps may have too narrow an interval; what compares CapEx depends on many, and has a right one.
+
+Not tried, for want of a truth or because the same sums make them: Morris's screening, PAWN, SMAA, ratings and picks,
+the distribution of tau, what builds share, claims over several scenarios, the option map of a sweep, and what `compare`
+says that a change explains. Those of P(failure) are among the cases above, of one seed each.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import numpy as np
-from judge import DUST
+from intervals import Case, covered, pair
 from problems import (
     ANGLES,
     CUBE,
@@ -24,65 +27,14 @@ from problems import (
     spearman,
     weighted,
 )
-from procurement import MEANS, load
 from scipy import stats
-from truths import STUDIES, Truth
+from studied import studies
 
 import uncertainty as un
-from uncertainty.analysis.error import half_width
 
-REPLICATES = 16
-AIM = 0.93, 0.97
-STEPPED = ("one input and its steps decide: 16 replicates may agree to a sample, and then the interval is too narrow; "
-           "what is off is less than a sample of each")
-
-
-class Covered(NamedTuple):
-    """How many intervals held the truth, of so many runs; `why` says what is known where they do not as often."""
-
-    what: str
-    seeds: int
-    tried: int
-    held: int
-    bias: float
-    why: str = ""
-
-    @property
-    def share(self):
-        return self.held / self.tried
-
-    @property
-    def within(self):
-        """In 93 to 97 %, but for two standard errors of what so many seeds tell."""
-        doubt = 2 * (0.05 * 0.95 / self.seeds) ** 0.5
-        return AIM[0] - doubt <= self.share <= AIM[1] + doubt
-
-
-class Case(NamedTuple):
-    """Estimates and errors (figure,) by seed, and the truths (figure,)."""
-
-    what: str
-    estimate: Callable
-    truth: object
-    why: str = ""
-
-
-def covered(case, found, half=1.0):
-    """Of estimates (seed, 2, figure); `half` narrows the intervals, which a test has to notice."""
-    value, se = np.moveaxis(np.asarray(found, float), 1, 0)
-    truth = np.broadcast_to(case.truth, value.shape)
-    held = np.abs(value - truth) <= half * half_width(se, REPLICATES) + DUST * np.abs(truth)
-    spread = np.sqrt(np.median(se**2, axis=0) if np.isinf(se).any() else (se**2).mean(axis=0))
-    some = (spread > 0) & np.isfinite(spread)
-    bias = np.max(np.abs((value - truth).mean(axis=0))[some] / spread[some], initial=0.0)
-    return Covered(case.what, len(value), held.size, int(held.sum()), float(bias), case.why)
-
-
-def pair(found, name, **where):
-    """A statistic and its error, flat."""
-    found = found.sel(**where) if where else found
-    return np.stack([np.ravel(found[name]), np.ravel(found[f"{name}_se"])])
-
+WHOLE = {"why": "whole numbers: most are told from their neighbours for sure", "aim": (0.93, 1.0)}
+INFINITE = {"why": "its error is infinite, as one sample holds over a tenth of the variance", "aim": (0.97, 1.0)}
+SELDOM = {"why": "the reason to choose otherwise is hardly met", "aim": (0.25, 0.45)}
 
 # --- of any model ----------------------------------------------------------------------------------------------
 
@@ -142,24 +94,24 @@ def worth():
 
 LEVELS = (0.05, 0.5, 0.95)
 OUTPUTS = {
-    "sum of two Cauchy": (stats.cauchy(), lambda a, b: a + b, stats.cauchy(0, 2).ppf(LEVELS), ""),
+    "sum of two Cauchy": (stats.cauchy(), lambda a, b: a + b, stats.cauchy(0, 2).ppf(LEVELS), {}),
     "product of two lognormal, sigma = 0.5": (un.lognormal(1, 0.5), lambda a, b: a * b,
-                                              stats.lognorm(0.5**0.5).ppf(LEVELS), ""),
+                                              stats.lognorm(0.5**0.5).ppf(LEVELS), {}),
     "sum of two Poisson, means 400": (stats.poisson(400), lambda a, b: a + b, stats.poisson(800).ppf(LEVELS),
-                                      "whole numbers: most are told from their neighbours for sure"),
+                                      WHOLE),
     "3 a + 4 b of normals, rounded up": (un.normal(0, 1), lambda a, b: np.ceil(3 * a + 4 * b), np.ceil(
-        stats.norm(0, 5).ppf(LEVELS)), "whole numbers: most are told from their neighbours for sure"),
+        stats.norm(0, 5).ppf(LEVELS)), WHOLE),
 }
 
 
 def quantiles():
-    for title, (marginal, f, truth, why) in OUTPUTS.items():
+    for title, (marginal, f, truth, known) in OUTPUTS.items():
         def bands(seed, marginal=marginal, f=f):
             y = un.propagate({"a": marginal, "b": marginal}, lambda x: {"y": f(x["a"], x["b"])}, samples=256,
                              seed=seed).y
             return [pair(un.percentile_bands(y, LEVELS), "percentile_bands")]
 
-        yield [Case(f"5, 50 and 95 % quantiles, {title}, 256 samples", bands, truth, why)]
+        yield [Case(f"5, 50 and 95 % quantiles, {title}, 256 samples", bands, truth, **known)]
 
 
 def hard():
@@ -170,7 +122,7 @@ def hard():
         return [pair(un.probability(z > 2**0.5 * stats.norm.isf(p)), "probability") for p in (0.01, 0.001)]
 
     yield [Case("P(event) of 1 %, 4,096 samples in all", rare, 0.01),
-           Case("P(event) of 0.1 %, 4,096 samples in all", rare, 0.001, "some four events are met in all")]
+           Case("P(event) of 0.1 %, 4,096 samples in all", rare, 0.001)]
     for sigma in (0.5, 1.5):
         def mean(seed, sigma=sigma):
             factor = un.lognormal(1, sigma)
@@ -178,63 +130,40 @@ def hard():
             return [pair(un.percentile_bands(y), "mean")]
 
         yield [Case(f"mean of a product of two lognormal, sigma = {sigma}, 256 samples", mean, np.exp(sigma**2),
-                    "" if sigma < 1 else "its error is infinite, as one sample holds over a tenth of the variance")]
+                    **{} if sigma < 1 else INFINITE)]
 
     def seldom(seed):
         return [pair(un.evppi(NORMALS, lambda x: {"stay": 0 * x["x"], "move": x["x"] + x["y"] - 3.3}, samples=256,
                               options=["stay", "move"], of=["x"], seed=seed), "evppi")]
 
     yield [Case("EVPPI, a reason met once in 2,000 samples, 256 samples", seldom, loss(3.3, 1),
-                "the reason to choose otherwise is hardly met")]
+                **SELDOM)]
 
 
-# --- of studies ------------------------------------------------------------------------------------------------
-
-DEAR = 300_000
-CLAIM = f"""
-[[claims]]
-id = "dear"
-says = "The A5000 build costs {DEAR} at most"
-output = "capex"
-build = "rtx_a5000"
-is = "at most"
-than = {DEAR}
-"""
+SUM = {"a": un.normal(0, 1), "b": un.normal(0, 2)}
+CUTS = stats.norm.pdf(stats.norm.ppf(np.linspace(0, 1, 11)))
 
 
-def plain(results, group, name, *at):
-    """A statistic of a study and its error, (2, figure), of its only scenario and first build, the A5000."""
-    return np.stack([np.ravel(results.figures[group][f"{name}{end}"][at]) for end in ("", "_se")])
+def given():
+    """From samples alone: y = a + b of normals; where one is between two quantiles its mean has a closed form."""
+    def found(seed):
+        y = un.propagate(SUM, lambda x: {"y": x["a"] + x["b"]}, samples=256, seed=seed)
+        tenths, shares = un.tornado_of_tenths(y, [*SUM], ["y"]), un.given_data(y, [*SUM], ["y"]).sel(input=[*SUM])
+        return [np.concatenate([pair(tenths, name) for name in ("low", "high", "swing")], axis=1),
+                pair(un.conditional_means(y, [*SUM], ["y"]), "mean"),
+                *(pair(shares, name) for name in ("pearson", "spearman", "first_order"))]
+
+    deviations, r = np.array([1.0, 2.0]), np.array([1.0, 2.0]) / 5**0.5
+    ends = 10 * CUTS[1] * deviations
+    yield [Case("tornado of tenths, two normals, 256 samples", found, np.concatenate([-ends, ends, 2 * ends])),
+           Case("means in tenths, two normals, 256 samples", found,
+                np.outer(deviations, 10 * (CUTS[:-1] - CUTS[1:])).ravel()),
+           Case("Pearson's correlation, two normals, 256 samples", found, r),
+           Case("Spearman's correlation, two normals, 256 samples", found, 6 / np.pi * np.arcsin(r / 2)),
+           Case("first-order from samples, two normals, 256 samples", found, r**2)]
 
 
-def studies():
-    for name, title in (("three", "three inputs"), ("both", "two inputs"), ("price", "one input")):
-        price, pue, units, given = STUDIES[name]
-        truth = Truth(price, pue, units)
-        study = load(**given | {"rest": given["rest"] + CLAIM}, samples=256, replicates=REPLICATES)
-        pmf = truth.pmf(truth.w, range(100))
-        often = np.sort(np.argsort(pmf)[-3:])
-
-        def run(seed, study=study, often=often):
-            results = un.run(study.with_sampling(seed=seed))
-            there = np.searchsorted(results.figures["counts"]["number"], often)
-            means = np.concatenate([plain(results, "means", name, 0, 0) for name in MEANS], axis=1)
-            return [means, plain(results, "bands", "capex", ..., 0, 0),
-                    plain(results, "counts", "battery_count_probability", there, 0, 0),
-                    plain(results, "ranking", "rank_acceptability", 0, 0, 0, 0),
-                    plain(results, "claims", "probability", 0)]
-
-        stepped = STEPPED if name == "price" else ""
-        yield [Case(f"means of CapEx, batteries and memory per dollar, {title}", run,
-                    [truth.mean(f) for f in MEANS.values()]),
-               Case(f"5, 25, 50, 75 and 95 % quantiles of CapEx, {title}", run,
-                    list(map(truth.capex_quantile, (0.05, 0.25, 0.5, 0.75, 0.95)))),
-               Case(f"P(k batteries), the three likeliest, {title}", run, pmf[often], stepped),
-               Case(f"P(first by CapEx), {title}", run, truth.cheaper(), stepped),
-               Case(f"P(a claim on CapEx holds), {title}", run, truth.capex_below(DEAR), stepped)]
-
-
-KINDS = (studies, quantiles, hard, indices, correlated, worth)
+KINDS = (studies, given, quantiles, hard, indices, correlated, worth)
 
 
 def tried(seeds, kinds=KINDS, half=1.0):

@@ -164,7 +164,7 @@ def gauge_block():
     for check, text in zip(found, ("838", "36"), strict=True):
         yield published(check, text, "JCGM 101, 9.5")
     # symmetric, so that the shortest interval, which the Supplement has, is this one; it was made to 0.5 nm
-    yield from ends(case, y, [745, 932], "JCGM 101, 9.5, published", (0.005, 0.995), slack=1.0,
+    yield from ends(case, y, [745, 932], "JCGM 101, 9.5, published", (0.005, 0.995), slack=0.5,
                     exact=False)
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import netCDF4
@@ -26,6 +27,7 @@ STUDY = {"pue": dist("pert", low=1.05, mode=1.25, high=1.6), "rest": PRICES, "sa
          "outputs": ["capex", "battery_count"], "precisions": ["fp16"]}
 NAMES = ("one", "two")
 PROMPT = 5.0  # seconds after which a signal to end should have ended everything, on a machine with other work
+SOON = 1.0  # seconds that half of them should take at most
 INTERRUPTED = re.compile(r"interrupted(; \d+ finished replicates are kept: --resume goes on from them)?\n")
 KEPT, RESUMED = re.compile(r"(\d+) finished replicates are kept"), re.compile(r"Resumed: (\d+) of")
 COMMANDS = {  # what is run, and which of the studies that makes
@@ -44,7 +46,7 @@ class Bench:
     process: Any
     earlier: dict[str, dict[str, str]] = field(default_factory=dict)
     usual: dict[str, dict[str, Any]] = field(default_factory=dict)  # what each command gives that nothing disturbs
-    seconds: list[float] = field(default_factory=list)  # from a signal to the end
+    seconds: list[float] = field(default_factory=list)  # from Ctrl-C at any moment to the end
 
     def attempt(self, arguments: list[str], **fault: Any) -> dict[str, Any]:
         """What comes of a command with a fault."""
@@ -123,11 +125,17 @@ def _arrays(group: Any) -> Iterator[tuple[Any, ...]]:
 
 
 def unsound(made: Bench, kind: str, came: dict[str, Any]) -> Iterator[str]:
-    """What is wrong right after an attempt: results that are neither the earlier nor the new ones, orphans, a hang."""
+    """What is wrong right after an attempt: results that are neither the earlier nor the new ones, orphans, a hang.
+
+    Where the command says that it went well they have to be the new ones.
+    """
     now, new = made.results(), made.undisturbed(kind)["results"]
     for name in NAMES:
-        if now[name] != made.earlier[name] and (name not in COMMANDS[kind][1] or now[name] != new[name]):
+        ours = name in COMMANDS[kind][1]
+        if now[name] != made.earlier[name] and not (ours and now[name] == new[name]):
             yield f"{name} is neither what it was nor what it was to be"
+        elif ours and came["status"] == 0 and now[name] != new[name]:
+            yield f"{name} is what it was, and the command said that all was done"
     if came["orphans"]:
         yield f"{came['orphans']} processes stayed alive"
     if "Traceback" in came["error"]:
@@ -161,7 +169,6 @@ def _killed(made: Bench, came: dict[str, Any]) -> Iterator[str]:
 
 
 def _stopped(made: Bench, came: dict[str, Any]) -> Iterator[str]:
-    made.seconds.append(came["seconds"])
     if came["seconds"] > PROMPT:
         yield f"took {came['seconds']:.1f} s to end"
     if came["status"] != 130 or not INTERRUPTED.fullmatch(came["error"]):
@@ -222,13 +229,15 @@ def problems(made: Bench, what: str, rng: random.Random) -> list[str]:
     """What goes wrong in one attempt; a signal that came too late is sent again."""
     kinds, chosen, judge = ATTEMPTS[what]
     kind = rng.choice(kinds)
-    for _ in range(5):
+    for _ in range(20):
         made.reset()
         fault = chosen(made.undisturbed(kind), rng)
         made.reset()
         came = made.attempt(COMMANDS[kind][0], **fault)
         if "moment" not in fault or came["status"] or judge is _went_on:
             break
+    if "moment" in fault and came["status"] == 130:
+        made.seconds.append(came["seconds"])
     found = [*judge(made, came), *unsound(made, kind, came), *stuck(made, kind, came)]
     return [f"{what} ({kind}, {fault}): {each}" for each in found]
 
@@ -246,4 +255,14 @@ def tried(count: int, seed: int) -> list[Tried]:
     """How many attempts of each kind were made, and how many left everything whole and went on to the same bits."""
     with bench() as made:
         found = failures(made, count, seed)
-    return [Tried(what, len(each), each.count([])) for what, each in found.items() if each]
+    return [Tried(what, len(each), each.count([])) for what, each in found.items() if each] + prompt(made.seconds)
+
+
+def prompt(seconds: list[float]) -> list[Tried]:
+    """How soon runs ended after Ctrl-C at any moment: wrong where the median is above a second."""
+    if not seconds:
+        return []
+    middle, late = median(seconds), sum(each > SOON for each in seconds)
+    what = f"seconds from Ctrl-C at any moment to the end: median {middle:.2f}, largest {max(seconds):.2f}"
+    return [Tried(f"{what} (median at most {SOON:g}, each at most {PROMPT:g})", len(seconds),
+                  len(seconds) - (late if middle > SOON else 0))]

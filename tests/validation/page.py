@@ -2,8 +2,11 @@
 
 import sys
 
-from coverage import AIM, Covered
-from judge import ROWS, Check
+import numpy as np
+from intervals import AIM, Covered
+from judge import DUST, ROWS, Check
+from procurement import COARSE
+from reliability import SEARCHED
 from scipy import stats
 from stopping import Stopped
 from table import Row, Tried
@@ -13,7 +16,8 @@ import uncertainty as un
 INTRODUCTION = f"""# Validation
 
 Made by `python tests/validation > docs/validation.md` of uncertainty {un.__version__}, from fixed seeds: the same text
-each time on the same machine. The tests hold the tables of cases to what is computed, and the rest to smaller counts.
+each time on the same machine, but for seconds. The tests hold the tables of cases to what is computed, and the rest to
+smaller counts.
 
 What is promised. An estimate is the mean over independent replicates (of a quantile: that of all their samples), its
 standard error comes from how the replicates differ, and *±* is half the width of the 95 % interval by Student's *t*
@@ -23,10 +27,13 @@ agree: so it is with constants and counts, exactly; but a probability that hangs
 one sample of each replicate, and may be printed without an error all the same.
 
 When a row passes. The estimate is within *t* standard errors of the reference, at the level at which {ROWS} right rows
-would hold one wrong one on 1 page of 100 (Bonferroni; of 32 replicates 5 standard errors). To this is added half a unit
-of a published figure's last digit, or one sample of each replicate of a share. A quantile of a whole number has to be
-the very number, or the next one where the level is that close to a jump. A wide interval proves little: it is printed.
-A test of a distribution passes where p is above 1 % / {ROWS}. Each case has a seed of its own, made of its name.
+would hold one wrong one on 1 page of 100 (Bonferroni; of 32 replicates 5 standard errors). To this is added, where it
+applies: half a unit of a published figure's last digit; one sample of each replicate of a share; half of the 1 nm to
+which the published ends of the gauge block are; {COARSE:g} of a truth of the procurement model, for its sums over a
+Powerwall's prices; {SEARCHED:g} of the distance to a failure, for where a search ends; and {DUST:g} of any truth, for
+rounding. A quantile of a whole number has to be the very number, or the next one
+where the level is that close to a jump. A wide interval proves little: it is printed. A test of a distribution passes
+where p is above 1 % / {ROWS}. Each group of cases has a seed of its own, made of its name.
 """
 
 HEADS = {
@@ -43,10 +50,12 @@ def verdict(passed):
 
 
 def of_covered(each):
-    share = f"{100 * each.share:.1f} %"
-    within = "yes" if AIM[0] <= each.share <= AIM[1] else f"no: {each.why}" if each.why else (
-        "no more than chance off" if each.within else "**FAIL**")
-    return each.what, each.seeds, each.tried, share, f"{each.bias:.2f}", within
+    case, share = each.case, f"{100 * each.share:.1f} %"
+    kept = f"{100 * case.aim[0]:g} to {100 * case.aim[1]:g} % expected" if np.isinf(case.most) else (
+        f"off by {each.worst:.1g} at most")
+    within = "**FAIL**" if not each.within else "yes" if AIM[0] <= each.share <= AIM[1] else (
+        f"no, {kept}: {case.why}" if case.why else "no more than chance off")
+    return case.what, each.seeds, each.tried, share, "–" if np.isnan(each.bias) else f"{each.bias:.2f}", within
 
 
 def of_stopped(each):
@@ -81,7 +90,7 @@ def held(found):
     count = sum(check.covered for check in exact)
     return Row(f"95 % intervals that hold an exact truth, of {len(exact)} cases above with an error",
                "binomial, 99.9 %; in truth wider, as figures of a case share its draws", f"{low} to {high}", str(count),
-               count >= low)
+               low <= count <= high)
 
 
 def chapter(title, said, found):

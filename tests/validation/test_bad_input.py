@@ -1,6 +1,7 @@
 """Some hundreds of broken files; thousands are of `python tests/validation`."""
 
 import random
+import sys
 import tempfile
 from pathlib import Path
 
@@ -60,6 +61,20 @@ def test_a_program_that_does_wrong_is_found_out(monkeypatch, spoil, seen):
     assert seen in bad_input.fault("check", "x")
     monkeypatch.setitem(bad_input.KINDS, "spoilt", bad_input.KINDS["files of quotes with bytes wrong"])
     assert len(list(bad_input.faults("spoilt", 3, 1))) == 3
+
+
+@pytest.mark.parametrize(("said", "right"), [
+    ("folder/x.toml: no such file", True), ("x has a problem:\n  budget: 1\n", True), ("--seed is x", True),
+    ("TypeError: x", False), ("'NoneType' object has no attribute: x", False), ("memory: ran out", False),
+    ("y.toml: no such file", False), ("xy: no such file", False), ("folder/x.toml: Traceback", False),
+    ("folder/x.toml: 'NoneType' object", False), ("folder/x.toml: KeyError: 1", False),
+    ("folder/x.toml: operands could not be broadcast together", False),
+])
+def test_a_message_names_a_place_that_was_given(monkeypatch, said, right):
+    monkeypatch.setattr("uncertainty.cli._check", lambda *_: print(said.strip(), file=sys.stderr) or 2)
+    wrong = bad_input.fault("check", Path("folder/x.toml"))
+    assert wrong.startswith("" if right else "no message that names a place")
+    assert bool(wrong) != right
 
 
 @pytest.mark.parametrize("value", [{"a b": [1, -2.5, True, "é\"\x7f\u009b"], "": {}}, {"a": {"b": {"c": [[], [{}]]}}}])

@@ -63,8 +63,23 @@ def test_a_study_that_was_not_to_change_and_did_is_seen(made):
 
 def test_orphans_and_tracebacks_are_seen(made):
     made.reset()
-    came = {"orphans": 1, "error": "Traceback (most recent call last):"}
+    came = {"status": 2, "orphans": 1, "error": "Traceback (most recent call last):"}
     assert len(list(kills.unsound(made, "one", came))) == 2
+
+
+def test_earlier_results_of_a_command_that_says_all_was_done_are_seen(made):
+    came = made.undisturbed("batch")
+    made.reset()
+    assert list(kills.unsound(made, "batch", came | {"status": 130})) == []
+    assert list(kills.unsound(made, "batch", came)) == [
+        f"{name} is what it was, and the command said that all was done" for name in kills.NAMES]
+
+
+def test_runs_that_take_long_to_end_are_seen():
+    assert kills.prompt([]) == []
+    (soon,), (late,) = kills.prompt([0.1, 0.2, 4.0]), kills.prompt([0.1, 1.2, 4.0])
+    assert "median 0.20, largest 4.00" in soon.what
+    assert (soon.tried, soon.passed, late.tried, late.passed) == (3, 3, 3, 1)
 
 
 def test_what_is_left_over_is_seen(made, undisturbed):

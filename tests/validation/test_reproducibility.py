@@ -33,6 +33,7 @@ relative_error = 0.05
 """
 PUE = dist("pert", low=1.05, mode=1.25, high=1.6)
 FEW = {"samples": 256, "replicates": 8}
+CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
 
 # --- points ----------------------------------------------------------------------------------------------------
 
@@ -42,7 +43,7 @@ The random points are no longer those that earlier versions made: the same study
 
 If that is not meant, it is a defect: undo what changed them. If it is meant, say so in CHANGELOG.md under "Random
 streams" (what changed, and for whom), make the committed results anew with the command of the README, and write the
-new hashes here.
+new hashes here, and there how those of each method begin.
 """
 PINNED = {  # SHA-256 of points, written as little-endian unsigned integers of four bytes
     "sobol": "57210df21a254382805cb378881398cdd8ada1b1e031d382f9deb78086f8d9a7",
@@ -100,11 +101,12 @@ def test_the_hash_is_the_same_whatever_the_machine_calls_an_integer(name):
     assert fingerprint(swapped) == PINNED[name]
 
 
-def test_the_changelog_has_a_place_for_such_changes():
-    path = Path(__file__).parents[2] / "CHANGELOG.md"
-    if not path.exists():
-        pytest.skip("no checkout")
-    assert "### Random streams" in path.read_text(encoding="utf-8")
+@pytest.mark.skipif(not CHANGELOG.exists(), reason="no checkout")
+@pytest.mark.parametrize("name", design.METHODS)
+def test_the_changelog_tells_of_these_points(name):
+    """So that no hash is changed above without a word there: it is to be under its newest "Random streams"."""
+    newest = CHANGELOG.read_text(encoding="utf-8").partition("### Random streams")[2].partition("\n#")[0]
+    assert f"{PINNED[name][:8]} ({name})" in newest, CHANGED
 
 
 # --- runs ------------------------------------------------------------------------------------------------------

@@ -74,9 +74,14 @@ socket.getaddrinfo = socket.create_connection = socket.gethostbyname = refuse
 sys.addaudithook(lambda event, arguments: refuse() if event in (
     "socket.connect", "socket.getaddrinfo", "socket.bind", "socket.sendto", "urllib.Request", "os.system",
     "subprocess.Popen", "webbrowser.open") else None)
+forks = []
+sys.addaudithook(lambda event, _: forks.append(event) if event == "os.fork" else None)
 {0}
-from uncertainty import cli
-raise SystemExit(max(cli.main(command) for command in {1!r}))
+from uncertainty import cli, execution, jobs
+execution.SERIAL, jobs.TASK = 0, 1  # processes for the smallest of runs
+status = max(cli.main(command) for command in {1!r})
+print(len(forks))
+raise SystemExit(status)
 """
 
 
@@ -92,6 +97,7 @@ def test_no_run_asks_for_the_network_or_starts_a_program(tmp_path):
                           ["init", "new.toml"], ["compare", "results/study", "study.toml"]])
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+    assert int(done.stdout.split()[-1]) >= 2  # processes of its own were started
     assert (folder / "results/study/report.html").is_file()
 
 

@@ -6,10 +6,13 @@ from io import StringIO
 from pathlib import Path
 
 import coverage
+import intervals
+import numpy as np
 import page
 import pytest
 import sampler
 import stopping
+import studied
 import tails
 from judge import LEVEL, ROWS, Check
 from scipy import stats
@@ -24,12 +27,17 @@ COMMITTED = HERE.parents[1] / "docs" / "validation.md"
 
 
 @pytest.fixture(scope="module")
-def cases():
-    """Chapters of cases: title, what is said, and rows."""
+def chapters():
     spec = importlib.util.spec_from_file_location("validation_main", HERE / "__main__.py")
     main = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(main)
-    return [(title, said, list(make())) for title, said, make in main.CHAPTERS if not isinstance(make, partial)]
+    return main.CHAPTERS
+
+
+@pytest.fixture(scope="module")
+def cases(chapters):
+    """Chapters of cases: title, what is said, and rows."""
+    return [(title, said, list(make())) for title, said, make in chapters if not isinstance(make, partial)]
 
 
 def test_every_case_passes_and_they_are_not_too_many(cases):
@@ -39,13 +47,26 @@ def test_every_case_passes_and_they_are_not_too_many(cases):
     assert page.held(rows).passed
 
 
-@pytest.mark.skipif(not COMMITTED.parent.is_dir(), reason="no checkout: the documentation is not there")
+checkout = pytest.mark.skipif(not COMMITTED.parent.is_dir(), reason="no checkout: the documentation is not there")
+
+
+@checkout
 def test_the_committed_page_has_these_cases(cases):
     committed = COMMITTED.read_text(encoding="utf-8")
     for title, said, found in cases:
         assert "\n".join(page.chapter(title, said, found)[0]) in committed
     assert page.INTRODUCTION.strip() in committed
     assert "FAIL" not in committed
+
+
+@checkout
+def test_the_committed_page_has_every_chapter_and_counts_its_rows(chapters):
+    committed, at = COMMITTED.read_text(encoding="utf-8"), 0
+    for title, said, _ in chapters:
+        at = committed.index(f"\n## {title}\n\n{said.strip()}\n\n| ", at)
+    lines = committed.splitlines()
+    rows = sum(line.startswith("| ") for line in lines) - 2 * sum(line.startswith("| --- ") for line in lines)
+    assert lines[-1] == f"{rows} rows, of which 0 fail."
 
 
 # --- what is wrong is noticed ----------------------------------------------------------------------------------
@@ -71,6 +92,7 @@ def test_a_page_with_a_row_that_fails_says_so_and_ends_with_1():
     assert (status, text.count("**FAIL**")) == (1, 1)
     assert chapter(Tried("kills", 3, 2))[0] == 1
     assert chapter(*[Check("a", "b", 1.0, 1.3, 0.1)] * 40)[0] == 1  # none of 40 intervals holds the truth
+    assert chapter(*[Check("a", "b", 1.0, 1.0, 0.1)] * 266)[0] == 1  # nor may all of so many: they are too wide
 
 
 def test_a_quantile_that_is_one_off_fails():
@@ -101,18 +123,52 @@ def test_random_draws_of_another_distribution_are_noticed():
 def test_intervals_cover_and_half_as_wide_are_noticed():
     kinds = (coverage.quantiles, coverage.correlated)
     whole = coverage.tried(60, kinds)
-    assert all(row.within or row.why for row in whole)
+    assert all(row.within for row in whole)
     assert all(row.held > 0.85 * row.tried for row in whole)
     narrow = coverage.tried(60, kinds, half=0.5)
-    assert not any(row.within for row in narrow if not row.why)
+    assert not any(row.within for row in narrow if not row.case.why)
     assert page.failed(narrow)
     assert not page.failed(whole)
+
+
+@pytest.mark.parametrize("kind", coverage.KINDS)
+def test_intervals_that_never_hold_the_truth_fail_also_where_they_seldom_do(kind):
+    for case in (case for together in kind() for case in together):
+        off = np.broadcast_to(case.truth, (60, np.size(case.truth))) + 1.0
+        never = intervals.covered(case, np.stack([off, 0 * off], axis=1))
+        assert (never.held, len(page.failed([never]))) == (0, 1)
+
+
+@pytest.mark.parametrize(("known", "shares"), [
+    ({}, (0.95, 0.8, 1.0)), (coverage.WHOLE, (1.0, 0.8)), (coverage.INFINITE, (0.99, 0.9)),
+    (coverage.SELDOM, (0.35, 0.1, 0.7))])
+def test_a_share_that_is_not_the_one_expected_fails(known, shares):
+    case = intervals.Case("a", None, 0.0, **known)
+    right, *wrong = (intervals.Covered(case, 250, 1000, round(1000 * share), 0.0, 0.0) for share in shares)
+    assert not page.failed([right])
+    assert page.failed(wrong) == wrong
+
+
+def test_more_than_a_sample_of_each_replicate_off_fails_whatever_the_share():
+    case = intervals.Case("a", None, 0.5, **studied.STEPPED)
+    for off, fails in ((1 / 257, 0), (1 / 255, 1)):
+        for se in (0.0, 1.0):
+            found = intervals.covered(case, np.full((60, 2, 1), [[0.5 + off], [se]]))
+            assert len(page.failed([found])) == fails
+
+
+def test_a_bias_without_errors_is_not_zero():
+    case = intervals.Case("a", None, 0.0, **coverage.INFINITE)
+    found = intervals.covered(case, np.full((60, 2, 1), [[1.0], [np.inf]]))
+    assert np.isnan(found.bias)
+    assert page.of_covered(found)[4] == "–"
 
 
 def test_a_run_that_stops_at_a_tolerance_keeps_it():
     found = stopping.stopped(0.01, "sobol", 40)
     assert found.passed
     assert found.met == 40
+    assert not found._replace(met=0).passed
     assert found.held > 0.85 * found.tried
 
 
