@@ -11,7 +11,7 @@ import pytest
 from support import dist, study_text
 
 import uncertainty as un
-from uncertainty import cli, comparing
+from uncertainty import cli, comparing, opening
 from uncertainty.attributing import look, paired
 from uncertainty.mixing import mixed
 from uncertainty.opening import opened
@@ -435,3 +435,14 @@ def test_builds_as_probable_leave_first_place_where_it_was(swapped):
             value=2.0)})
     tied = replace(found, before=before, after=replace(after, figures=after.figures | same))
     assert [next(iter(each)) for each in comparing.first_places(tied, "capex", "base")] == ["rtx_a5000", "rtx_a5000"]
+
+
+def test_a_folder_with_a_number_beyond_all_or_a_broken_netcdf_is_refused_or_done_without(folder, monkeypatch):
+    path = Path(folder("one", text()))
+    monkeypatch.setattr(opening, "sheets", lambda _: (_ for _ in ()).throw(RuntimeError("NetCDF: HDF error")))
+    assert opened(path).study is not None  # its sheets are shipped
+    summary = json.loads((path / "summary.json").read_text(encoding="utf-8"))
+    summary["claims"]["X"]["probability"][0] = 10**400
+    (path / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    with pytest.raises(opening.FolderError, match=r"summary\.json is damaged"):
+        opened(path)

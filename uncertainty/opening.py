@@ -43,7 +43,7 @@ def opened(folder: Path) -> Side:
         raise FolderError(f"{folder}: summary.json cannot be read: {error.strerror}") from None
     except FolderError:
         raise
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, StopIteration):
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, StopIteration):
         raise FolderError(f"{folder}: summary.json is damaged or of another version; run its study again") from None
     raise FolderError(f"{folder}: made by uncertainty {made}, and this is {__version__}; run its study again")
 
@@ -55,7 +55,7 @@ def _study(folder: Path, tree: Mapping[str, Any]) -> tuple[Study | None, str]:
         files, lacking = sheets(folder / "results.nc"), ""
     except FileNotFoundError:
         pass
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):  # of netCDF4
         lacking = "results.nc, which keeps its data sheets, cannot be read, and "
     try:
         study = restore(tree["study"], tree["study_text"], files)
