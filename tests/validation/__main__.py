@@ -1,5 +1,6 @@
 """Make docs/validation.md: python tests/validation > docs/validation.md; exit status 1 where a row fails."""
 
+import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -35,4 +36,5 @@ CHAPTERS = (
 )
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background would have ignored
     sys.exit(page.show(CHAPTERS))
