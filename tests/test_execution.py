@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import PRICES, dist, study_text
+from support import TIED, dist, study_text
 
 import uncertainty as un
 from uncertainty import cli, engine, execution
@@ -30,15 +30,7 @@ from uncertainty.plan import plan_of
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are of Unix")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
-REST = f"""{PRICES}[scenarios.cold]
-pue = 1.1
-[scenarios.hot]
-pue = {dist("pert", low=1.4, mode=1.65, high=2.1)}
-[[correlation]]
-inputs = ["unit_price"]
-spearman = 0.3
-"""
-STUDY = {"pue": dist("pert", low=1.05, mode=1.25, high=1.6), "rest": REST, "samples": 256, "replicates": 16}
+STUDY = {"pue": dist("pert", low=1.05, mode=1.25, high=1.6), "rest": TIED, "samples": 256, "replicates": 16}
 RARE = dist("discrete", values=[1e-305, 2500], probabilities=[0.002, 0.998], central=2500)
 
 

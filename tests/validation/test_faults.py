@@ -236,6 +236,14 @@ def gone():
         return process.pid
 
 
+def assert_left_for_a_day(made):
+    leftovers.sweep(made.parent, ".study")
+    assert made.exists()
+    os.utime(made, (0, 0))
+    leftovers.sweep(made.parent, ".study")
+    assert not made.exists()
+
+
 def test_what_other_machines_write_is_left_for_a_day(tmp_path, monkeypatch):
     made = tmp_path / (leftovers.owned(".study") + "x")
     made.mkdir()
@@ -243,11 +251,7 @@ def test_what_other_machines_write_is_left_for_a_day(tmp_path, monkeypatch):
     assert made.exists()  # ours, and alive
     monkeypatch.setattr("platform.node", lambda: "another-machine")
     monkeypatch.setattr(leftovers, "_alive", lambda _: False)
-    leftovers.sweep(tmp_path, ".study")
-    assert made.exists()
-    os.utime(made, (0, 0))
-    leftovers.sweep(tmp_path, ".study")
-    assert not made.exists()
+    assert_left_for_a_day(made)
 
 
 @linux
@@ -257,11 +261,7 @@ def test_what_a_container_of_the_same_name_writes_is_left_for_a_day(tmp_path, mo
     made = tmp_path / f"{leftovers.owned('.study').replace(str(os.getpid()), str(gone()))}x"
     monkeypatch.undo()
     made.touch()
-    leftovers.sweep(tmp_path, ".study")
-    assert made.exists()
-    os.utime(made, (0, 0))
-    leftovers.sweep(tmp_path, ".study")
-    assert not made.exists()
+    assert_left_for_a_day(made)
 
 
 # --- an end to it ----------------------------------------------------------------------------------------------

@@ -11,20 +11,13 @@ import netCDF4
 import numpy as np
 import pytest
 from kills import contents
-from support import PRICES, dist, study_text
+from support import TIED, dist, study_text
 
 import uncertainty as un
 from uncertainty import design
 from uncertainty.design import Sampling, Stream
 
-REST = f"""{PRICES}[scenarios.cold]
-pue = 1.1
-[scenarios.hot]
-pue = {dist("pert", low=1.4, mode=1.65, high=2.1)}
-[[correlation]]
-inputs = ["unit_price"]
-spearman = 0.3
-[sensitivity]
+REST = f"""{TIED}[sensitivity]
 samples = 64
 [[sensitivity.measurements]]
 says = "a meter"
