@@ -5,16 +5,21 @@ from __future__ import annotations
 import glob
 import os
 import platform
+import re
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 STALE = 24 * 3600.0  # seconds after which what another machine has left is nobody's
 
 
 def owned(prefix: str) -> str:
-    """What a name begins with that is this process's: machines that share a disk have processes of one number."""
-    return f"{prefix}-{_host()}-{os.getpid()}-"
+    """What a name begins with that is this process's: machines that share a disk have processes of one number.
+
+    It is no name that a person gives.
+    """
+    return f"{prefix}-scratch~{_host()}~{os.getpid()}~"
 
 
 def sweep(folder: Path, prefix: str) -> None:
@@ -23,17 +28,19 @@ def sweep(folder: Path, prefix: str) -> None:
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:
-            left.unlink(missing_ok=True)
+            with suppress(OSError):
+                left.unlink()
 
 
 def left_in(folder: Path, prefix: str) -> list[Path]:
     """What processes that were killed have left in a folder."""
-    found = []
-    for path in folder.glob(f"{glob.escape(prefix)}-*-*-*"):
-        host, pid = path.name.removeprefix(f"{prefix}-").split("-")[:2]
-        if pid.isdigit() and not (_alive(int(pid)) if host == _host() else young(path)):
-            found.append(path)
-    return found
+    begins = re.compile(rf"{re.escape(prefix)}-scratch~([^~]+)~([0-9]+)~")
+    named = ((path, begins.match(path.name)) for path in folder.glob(f"{glob.escape(prefix)}-scratch~*"))
+    return [path for path, name in named if name and not _in_use(path, *name.groups())]
+
+
+def _in_use(path: Path, host: str, pid: str) -> bool:
+    return _alive(int(pid)) if host == _host() else young(path)
 
 
 def _host() -> str:

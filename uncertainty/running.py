@@ -90,14 +90,14 @@ def _check_writable(folder: Path) -> None:
 
 def _work(study: Study, arguments: Namespace) -> Work:
     from .batch import PIECES
+    from .store import unfit
     from .works import work_of
 
     if study.sweep and arguments.keep_samples:
         raise UsageError(f"--keep-samples is given, but {study.name} is swept: un.sample gives those of one point")
     folder = arguments.out / study.name
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{study.name} is to be written to {folder}, but that is no folder: remove it, or use another "
-                         "--out")
+    if reason := unfit(folder):
+        raise UsageError(f"{study.name} is to be written to {folder}, but {reason}: use another --out")
     store = arguments.out / f"{study.name}.zarr" if arguments.keep_samples else None
     return work_of(study, arguments.tolerance, arguments.out / PIECES, arguments.resume, store)
 

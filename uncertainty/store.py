@@ -32,7 +32,7 @@ def write(results: Results | Sweep, folder: str | os.PathLike[str], page: bool =
     """Write a results folder: `report.html`, `report.md`, `summary.json`, `results.nc`, `tables/` and `figures/`.
 
     The folder takes the place of an earlier one in one step, so that whoever looks, or a run that is killed, finds the
-    old results or the new ones, whole. Files of other names in it are kept.
+    old results or the new ones, whole. Files of other names in it are kept; of a link, it is where that leads to.
 
     Parameters
     ----------
@@ -58,18 +58,29 @@ def write(results: Results | Sweep, folder: str | os.PathLike[str], page: bool =
 
 def written(results: Results | Sweep, folder: str | os.PathLike[str], page: bool = True) -> tuple[Path, str]:
     """Write a results folder; gives it, and the text of `summary.json`: what is there may soon be of another run."""
-    folder = Path(folder)
+    place = Path(os.path.realpath(folder))
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
-        with tempfile.TemporaryDirectory(prefix=owned(f".{folder.name}"), dir=folder.parent) as scratch:
+        if unfitting := unfit(place):
+            raise OSError(errno.EINVAL, unfitting)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(place)
+        with tempfile.TemporaryDirectory(prefix=owned(f".{place.name}"), dir=place.parent) as scratch:
             new = Path(scratch) / "new"
             new.mkdir()
             text = _fill(results, new, page)
-            _replace(folder, new, Path(scratch) / "old")
+            _replace(place, new, Path(scratch) / "old")
     except OSError as error:
-        raise OSError(error.errno, f"results cannot be written: {error.strerror or error}", str(folder)) from error
-    return folder, text
+        why = error.args[0][0][-1] if isinstance(error, shutil.Error) else error.strerror or error
+        raise OSError(error.errno, f"results cannot be written: {why}", str(folder)) from error
+    return Path(folder), text
+
+
+def unfit(folder: Path) -> str:
+    """Why results cannot take the place of what is there; empty where they can."""
+    if folder.exists() and not folder.is_dir():
+        return "that is no folder"
+    here = Path.cwd().resolve()
+    return "that is the current folder, or holds it" if here.is_relative_to(folder.resolve()) else ""
 
 
 def is_whole(folder: Path, study: Study, page: bool = True) -> bool:

@@ -153,9 +153,20 @@ def test_a_file_in_the_place_of_a_results_folder_is_told_before_the_work(folder,
     (folder / "results").mkdir()
     (folder / "results/study").write_text("mine")
     assert cli.main(RUN) == 2
-    assert capsys.readouterr().err == ("study is to be written to results/study, but that is no folder: remove it, or "
-                                       "use another --out\n")
+    assert capsys.readouterr().err == ("study is to be written to results/study, but that is no folder: use another "
+                                       "--out\n")
     assert (folder / "results/study").read_text() == "mine"
+
+
+def test_the_current_folder_is_not_replaced_under_our_feet(folder, capsys, monkeypatch):
+    (folder / "study").mkdir()
+    (folder / "study/mine").touch()
+    monkeypatch.chdir(folder / "study")
+    assert cli.main(["run", "../study.toml", "--jobs", "1", "--no-report", "--out", ".."]) == 2
+    assert "but that is the current folder, or holds it: use another --out" in capsys.readouterr().err
+    with pytest.raises(OSError, match="results cannot be written: that is the current folder, or holds it"):
+        un.write(un.run(un.load("../study.toml"), jobs=1), ".")
+    assert [path.name for path in Path().iterdir()] == ["mine"]
 
 
 def test_a_place_for_replicates_that_is_none_costs_no_results(folder, capsys):
@@ -215,7 +226,7 @@ def test_results_put_aside_come_back(folder, monkeypatch, exchanged):
             with pytest.raises(KeyboardInterrupt):
                 un.write(results, "results/study", page=False)
     assert contents(Path("results/study")) == before
-    dead = Path(leftovers.owned("results/.study").replace(f"-{os.getpid()}-", f"-{gone()}-") + "x")
+    dead = Path(leftovers.owned("results/.study").replace(f"~{os.getpid()}~", f"~{gone()}~") + "x")
     dead.mkdir()
     Path("results/study").rename(dead / "old")
     monkeypatch.setattr(store, "_fill", lambda *_: pytest.fail("full"))
@@ -237,6 +248,15 @@ def assert_left_for_a_day(made):
     os.utime(made, (0, 0))
     leftovers.sweep(made.parent, ".study")
     assert not made.exists()
+
+
+def test_what_a_person_has_named_alike_stays(tmp_path):
+    names = [".study-2026-11-01", ".study-v0-3-notes", ".study-scratch", ".study-scratch~old", ".study-scratch~a~b~c"]
+    for name in names:
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (0, 0))
+    leftovers.sweep(tmp_path, ".study")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
 
 
 def test_what_other_machines_write_is_left_for_a_day(tmp_path, monkeypatch):
@@ -421,3 +441,23 @@ def test_links_among_results_stay_links(folder):
         (Path("results/study") / name).symlink_to(to)
     un.write(results, "results/study", page=False)
     assert {name: (Path("results/study") / name).readlink() for name in made} == {n: Path(to) for n, to in made.items()}
+
+
+def test_results_go_where_a_link_leads(folder):
+    (folder / "large").mkdir()
+    Path("study").symlink_to("large")
+    un.write(un.run(un.load("study.toml"), jobs=1), "study", page=False)
+    assert Path("study").readlink() == Path("large")
+    assert (folder / "large/summary.json").exists()
+
+
+@posix
+def test_what_cannot_be_kept_is_told_in_words(folder):
+    results = un.run(un.load("study.toml"), jobs=1)
+    un.write(results, "results/study", page=False)
+    Path("results/study/sub").mkdir()
+    os.mkfifo("results/study/sub/pipe")
+    before = contents(Path("results/study/tables"))
+    with pytest.raises(OSError, match=r"results cannot be written: `\S*pipe` is a named pipe: 'results/study'"):
+        un.write(results, "results/study", page=False)
+    assert contents(Path("results/study/tables")) == before
