@@ -11,7 +11,7 @@ from support import assert_close
 
 import uncertainty as un
 from uncertainty.analysis import bands
-from uncertainty.analysis.error import half_width
+from uncertainty.analysis.error import counted, half_width
 
 LEVELS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 finite = st.floats(-1e6, 1e6)
@@ -224,9 +224,9 @@ def test_counts_against_counting(values):
     pooled = pooled_of(values.astype(float))
     k = np.arange(13.0)
     shares = (values[:, :, None] == k).mean(axis=1)  # (replicate, number)
-    found = pooled.probability(k)
+    found, wanted = pooled.probability(k, values.shape[1]), counted(shares, values.shape[1])
     np.testing.assert_allclose(found.value, shares.mean(axis=0), atol=1e-15)
-    np.testing.assert_allclose(found.se, shares.std(axis=0, ddof=1) / np.sqrt(len(values)), atol=1e-15)
+    np.testing.assert_allclose(found.se, wanted.se, atol=1e-15)
     assert found.value.sum() == pytest.approx(1, abs=1e-12)
 
 
@@ -235,7 +235,7 @@ def test_counts_against_counting(values):
 def test_a_quantile_of_whole_numbers_is_the_smallest_that_is_enough(values, probability):
     values = np.random.Generator(np.random.PCG64(1)).permutation(values.ravel()).reshape(values.shape).astype(float)
     enough = quantile(values, probability).value
-    shortfall = pooled_of(values).exceedance(enough)
+    shortfall = pooled_of(values).exceedance(enough, values.shape[1])
     assert shortfall.value == pytest.approx(np.mean(values > enough), abs=1e-15)
     assert shortfall.value <= 1 - probability + 1e-9
     fewer = values[values < enough]

@@ -6,7 +6,7 @@ from scipy import integrate, optimize, stats
 
 import uncertainty as un
 from uncertainty.analysis.bands import quantile, windows
-from uncertainty.analysis.error import combine, half_width, ratio, upper_limit
+from uncertainty.analysis.error import combine, counted, half_width, ratio, upper_limit
 
 
 def test_combine_by_hand():
@@ -24,6 +24,27 @@ def test_combine_against_scipy():
 def test_replicates_that_agree_have_an_error_of_exactly_zero():
     assert combine(np.full((16, 3), 0.1)).se.tolist() == [0, 0, 0]
     assert combine(np.full((16, 3), 0.1)).value.tolist() == [0.1, 0.1, 0.1]
+
+
+def test_counted_by_hand():
+    shares = np.array([[0.25, 0.5, 0.0], [0.5, 0.5, 0.0], [0.75, 0.5, 0.0]])
+    found = counted(shares, 4)
+    assert found.value.tolist() == [0.5, 0.5, 0]
+    np.testing.assert_allclose(found.se, [np.hypot(0.25 / np.sqrt(3), np.sqrt(2) / 12), np.sqrt(2) / 12, 0])
+
+
+def test_where_replicates_agree_half_a_width_is_the_upper_limit():
+    share, samples = np.full(16, 0.25), 4096
+    assert half_width(counted(share, samples).se, 16) == pytest.approx(upper_limit(16 * samples), rel=0.01)
+
+
+@pytest.mark.parametrize("step", [0.5, 0.502, 0.508, 0.515])
+def test_a_share_with_one_step_is_no_better_known_than_its_samples_tell(step):
+    """Between which two points the step is, all replicates agree on; not where, which moves one sample in some."""
+    found = [un.probability(un.propagate({"x": un.uniform(0, 1)}, lambda x: {"y": x["x"] < step}, samples=64, seed=seed,
+                                         ).y) for seed in range(100)]
+    held = [abs(f.probability - step) <= half_width(f.probability_se, 16) for f in found]
+    assert np.mean(held) >= 0.95
 
 
 def test_one_replicate_has_no_error():

@@ -187,7 +187,7 @@ TOY = sampled([[[1, 2], [1, 3]], [[5, 6], [7, 7]]], "build", build=["a", "b"])
 def test_a_toy_case_by_hand():
     ranks, pairs, regret = un.rank_acceptability(TOY), un.pairwise_winning(TOY), un.expected_regret(TOY)
     assert ranks.rank_acceptability.sel(build="a").values.tolist() == [0.875, 0.125]
-    assert ranks.rank_acceptability_se.sel(build="a", rank=1).item() == 0.125  # of 1 and 3/4
+    assert ranks.rank_acceptability_se.sel(build="a", rank=1).item() == 0.375  # of 1 and 3/4, and 2 / 4 samples
     assert ranks["rank"].values.tolist() == [1, 2]
     assert pairs.win.sel(build="a", other="b").item() == 0.75
     assert pairs.win.sel(build="b", other="a").item() == 0
@@ -216,7 +216,7 @@ def test_probability_and_its_upper_limit():
     condition = sampled([[[True, False], [True, False]], [[False, False], [True, False]]], "event")
     found = un.probability(condition)
     assert found.probability.values.tolist() == [0.75, 0]
-    assert found.probability_se.values.tolist() == [0.25, 0]
+    assert found.probability_se.values.tolist() == [pytest.approx(np.hypot(0.25, np.sqrt(2) / 4)), 0]
     assert np.isnan(found.upper_limit.values[0])
     assert stats.binom.pmf(0, 4, found.upper_limit.values[1]) == pytest.approx(0.05)  # Clopper and Pearson
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .analysis import flips
-from .analysis.error import Estimate, combine, upper_limit
+from .analysis.error import Estimate, counted, upper_limit
 from .analysis.flips import Interval, Separation
 from .asked import Watched
 from .distributions import Marginal
@@ -121,7 +121,7 @@ def breaks(plan: Plan, done: Part) -> list[Break]:
 def _break(plan: Plan, done: Part, i: int, watched: Watched, searches: Searches) -> Break:
     """What would break the test that is watched as number `i`."""
     tests, samples = done.statistics.tests, plan.study.sampling.samples
-    flipped = combine(tests["flips"][:, i] / samples)
+    flipped = counted(tests["flips"][:, i] / samples, samples)
     limit = float("nan") if flipped.value else upper_limit(samples * (done.end - done.first))
     said = watched.target, watched.scenario, watched.held, flipped
     if not watched.reach:

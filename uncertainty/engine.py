@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .analysis import bands, histogram, ranking
 from .analysis.bands import Tally
-from .analysis.error import Estimate, combine
+from .analysis.error import Estimate, combine, counted
 from .analysis.histogram import Sums
 from .driven import driven
 from .drivers import DRIVEN, drivers
@@ -331,7 +331,8 @@ def _among(values: Floats, cells: NDArray[np.intp], shape: tuple[int, ...]) -> F
 def worst_errors(plan: Plan, done: Part) -> tuple[float, float]:
     """Largest relative error of CapEx's 5, 50 and 95 % quantiles, and largest absolute one of a rank share."""
     capex = quantiles(plan, done, (0.05, 0.5, 0.95), ["capex"])["capex"]
-    shares = [combine(ranked["rank_acceptability"]).se for ranked in done.statistics.ranking]
+    shares = [counted(ranked["rank_acceptability"], plan.study.sampling.samples).se
+              for ranked in done.statistics.ranking]
     return (float(np.max(capex.se / np.where(capex.value == 0, 1, capex.value))),
             float(max(np.nanmax(se) for se in shares)))
 

@@ -10,7 +10,7 @@ import numpy as np
 from . import engine
 from .analysis import bands, ranking
 from .analysis.claims import verdict
-from .analysis.error import Estimate, combine, ratio, upper_limit
+from .analysis.error import Estimate, combine, counted, ratio, upper_limit
 from .analysis.labels import Frame, Group
 from .engine import Part, Statistics
 from .ledger import Claim
@@ -26,6 +26,7 @@ RANKING = {
     "rank_acceptability": ("build", "rank"), "win": ("build", "other"), "tie": ("build", "other"),
     "expected_rank": ("build",), "expected_regret": ("build",), "order_differs": (), "first_differs": (),
     "kendall_tau": (), "tau_probability": ("tau",)}
+MEANS = ("expected_regret", "kendall_tau")  # which are no means of whole numbers
 
 
 def frames(plan: Plan, done: Part) -> dict[str, Group]:
@@ -83,21 +84,22 @@ def _bands(plan: Plan, done: Part) -> Group:
 def _means(plan: Plan, done: Statistics) -> Group:
     variables: dict[str, Frame] = {}
     for name in plan.study.outputs:
-        variables |= _pair(plan, name, name, combine(done.means[name]), what="mean: ")
+        found = counted(done.means[name], plan.study.sampling.samples) if name in WHOLE else combine(done.means[name])
+        variables |= _pair(plan, name, name, found, what="mean: ")
     return Group(variables, _coords(plan.study))
 
 
 def _counts(plan: Plan, done: Part) -> Group:
     cells = {name: engine.counts(done, name) for name in WHOLE if name in plan.study.outputs}
     numbers = np.unique(np.concatenate([c.numbers for each in cells.values() for c in each]))
-    variables: dict[str, Frame] = {}
+    variables, samples = dict[str, Frame](), plan.study.sampling.samples
     for name, each in cells.items():
         enough = engine.quantiles(plan, done, [1 - SHORTFALL], [name])[name].value[0]
-        shortfall = [c.exceedance(number) for c, number in zip(each, enough.ravel(), strict=True)]
+        shortfall = [c.exceedance(number, samples) for c, number in zip(each, enough.ravel(), strict=True)]
         variables[f"{name}_enough"] = _variable(plan, name, enough, (),
                                                 f"smallest with P(shortfall) <= {SHORTFALL:g}: ")
-        variables |= _pair(plan, name, f"{name}_probability",
-                           _together(plan, name, [c.probability(numbers) for c in each]), ["number"], "P(= number): ")
+        shares = _together(plan, name, [c.probability(numbers, samples) for c in each])
+        variables |= _pair(plan, name, f"{name}_probability", shares, ["number"], "P(= number): ")
         variables |= _pair(plan, name, f"{name}_shortfall", _together(plan, name, shortfall), (), "P(> enough): ")
     return Group(variables, index(number=numbers.astype(int)) | _coords(plan.study))
 
@@ -118,8 +120,8 @@ def _ranking(plan: Plan, done: Statistics) -> Group:
     taus = np.unique([tau for r in done.ranking for tau in _taus(r["tau_probability"])])
     variables: dict[str, Frame] = {}
     for name, dims in RANKING.items():
-        found = [combine(_on(taus, ranked[name]) if name == "tau_probability" else ranked[name])
-                 for ranked in done.ranking]
+        each = [_on(taus, ranked[name]) if name == "tau_probability" else ranked[name] for ranked in done.ranking]
+        found = [combine(x) if name in MEANS else counted(x, study.sampling.samples) for x in each]
         for end, values in (("", [f.value for f in found]), ("_se", [f.se for f in found])):
             shape = (len(study.scenarios), *values[0].shape[1:])
             stacked = np.stack([np.broadcast_to(v, shape) for v in values])
@@ -173,15 +175,15 @@ def estimated(name: str, dims: tuple[str, ...], found: Estimate, meaning: str) -
 
 def _claims(plan: Plan, done: Statistics) -> Group:
     """Whether claims hold at the central values, and how probably, in all and by scenario."""
-    claims, scenarios = plan.study.ledger.claims, len(plan.study.scenarios)
+    claims, scenarios, samples = plan.study.ledger.claims, len(plan.study.scenarios), plan.study.sampling.samples
     sight = Sight(plan.ground, plan.central)
     central = np.array([float(sight.holds(claim.test).all()) for claim in claims])
-    found = combine(held(plan, done)) if claims else Estimate(np.empty(0), np.empty(0))
+    found = counted(held(plan, done), samples) if claims else Estimate(np.empty(0), np.empty(0))
     by_scenario = np.full((len(done.tests["counted"]), len(claims), scenarios), np.nan)
     for i, claim in enumerate(claims):
         if claim.quantile is None and claim.test.everywhere:
-            by_scenario[:, i] = done.tests["counted"][:, plan.asked.counted[claim.test]] / plan.study.sampling.samples
-    limit = upper_limit(plan.study.sampling.samples * len(by_scenario))
+            by_scenario[:, i] = done.tests["counted"][:, plan.asked.counted[claim.test]] / samples
+    limit = upper_limit(samples * len(by_scenario))
     unseen = np.isin(found.value, (0.0, 1.0)) & np.array([_hangs(plan, claim) for claim in claims], bool)
     variables = {
         "holds_as_printed": Frame(("claim",), np.array([np.nan if c.printed is None else float(c.printed)
@@ -189,7 +191,7 @@ def _claims(plan: Plan, done: Statistics) -> Group:
             "units": "1", "long_name": "1 if true at the numbers that the document prints"}),
         "holds_centrally": Frame(("claim",), central, {"units": "1", "long_name": "1 if true at the central values"}),
         **estimated("probability", ("claim",), found, "P(claim holds)"),
-        **estimated("scenario_probability", ("claim", "scenario"), combine(by_scenario),
+        **estimated("scenario_probability", ("claim", "scenario"), counted(by_scenario, samples),
                      "P(claim holds in the scenario), where it names none"),
         "upper_limit": Frame(("claim",), np.where(unseen, limit, np.nan), {
             "units": "1", "long_name": "95 % limit of the probability of what no sample showed"}),
@@ -226,14 +228,15 @@ def _picks(plan: Plan, done: Statistics) -> Group:
     lost = np.full((replicates, len(picks), criteria, scenarios, len(builds)), np.nan)
     for i, pick in enumerate(picks):
         for build, test in pick.tests.items():
-            counted = done.tests["counted"][:, plan.asked.counted[test]]
-            best[:, i, :, builds.index(build)] = counted / study.sampling.samples
+            came = done.tests["counted"][:, plan.asked.counted[test]]
+            best[:, i, :, builds.index(build)] = came / study.sampling.samples
         for criterion in pick.best_by:
             c = study.criteria.index(criterion)
             lost[:, i, c] = done.ranking[c]["expected_regret"]
     regret = ratio(lost, 1 - best[:, :, None])
     variables = {
-        **estimated("best", ("pick", "scenario", "build"), combine(best), "P(best, or tied, by all the pick asks for)"),
+        **estimated("best", ("pick", "scenario", "build"), counted(best, study.sampling.samples),
+                    "P(best, or tied, by all the pick asks for)"),
         "picked": Frame(("pick", "build"), np.array([[float(b in p.builds) for b in builds] for p in picks]).reshape(
             len(picks), len(builds)), {"units": "1", "long_name": "1 where the document picks the build"}),
         "regret_if_wrong": Frame(("pick", "criterion", "scenario", "build"), regret.value, {

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from .analysis.error import Estimate, combine, ratio
+from .analysis.error import Estimate, combine, counted, ratio
 from .analysis.information import TIMES, Told, measured
 from .analysis.labels import dataset
 from .calls import Model
@@ -64,7 +64,7 @@ def evpi(inputs: Mapping[str, Any], f: Callable[[Arrays], Arrays], *, options: S
     told = choice.sampled(inputs)
     estimates = {"evpi": ((), told.trusted(combine(told.perfect), samples)),
                  "expected_value": (("option",), told.trusted(combine(-told.means), samples, by_option=True)),
-                 "probability_best": (("option",), combine(told.best))}
+                 "probability_best": (("option",), counted(told.best, samples))}
     return _labelled(choice, told, dataset(estimates, {"option": list(choice.options)}), 0)
 
 

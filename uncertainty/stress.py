@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from . import engine, frames
 from .analysis.claims import VERDICTS, verdict
-from .analysis.error import Estimate, combine, half_width
+from .analysis.error import Estimate, counted, half_width
 from .analysis.labels import Frame, Group
 from .engine import Part, Statistics
 from .frames import estimated, index
@@ -104,7 +104,8 @@ def _claims(study: Study, own: Floats, held: list[Floats]) -> Group:
     if not study.ledger.claims:
         return Group({}, {})
     dims, replicates = ("variant", "claim"), len(held[0])
-    found, moved = _estimates([own, *held[1:]]), _estimates([x - held[0] for x in held])
+    samples = study.sampling.samples
+    found, moved = _estimates([own, *held[1:]], samples), _estimates([x - held[0] for x in held], samples)
     words = np.array([["" if math.isnan(p) else verdict(p) for p in row] for row in found.value.tolist()])
     changed = _outside(found, replicates) & _beyond(moved, replicates)
     return Group({
@@ -119,7 +120,8 @@ def _firsts(study: Study, own: Floats, first: list[Floats]) -> Group:
     """How probably builds are first, and where another has become the most probable; missing if it is not listed."""
     dims, replicates = ("variant", "criterion", "scenario", "build"), len(first[0])
     own, *first = (_padded(x, len(study.criteria)) for x in (own, *first))
-    found = _estimates([own, *first[1:]])
+    samples = study.sampling.samples
+    found = _estimates([own, *first[1:]], samples)
     top = np.argmax(np.nan_to_num(found.value, nan=-1.0), axis=-1)[..., None]
 
     def lead(shares: Floats, new: NDArray[np.intp]) -> Floats:
@@ -127,8 +129,8 @@ def _firsts(study: Study, own: Floats, first: list[Floats]) -> Group:
         return (np.take_along_axis(shares, new[None], -1) - np.take_along_axis(shares, top[:1], -1))[..., 0]
 
     ahead = [lead(shares, new) for shares, new in zip(first, top, strict=True)]
-    gained = _estimates([now - lead(first[0], new) for now, new in zip(ahead, top, strict=True)])
-    changed = (top != top[0])[..., 0] & _beyond(_estimates(ahead), replicates) & _beyond(gained, replicates)
+    gained = _estimates([now - lead(first[0], new) for now, new in zip(ahead, top, strict=True)], samples)
+    changed = (top != top[0])[..., 0] & _beyond(_estimates(ahead, samples), replicates) & _beyond(gained, replicates)
     return Group({
         **estimated("first", dims, found, "P(first by the criterion), ties split evenly"),
         "first_changed": Frame(dims[:3], changed.astype(float), {
@@ -144,9 +146,9 @@ def _padded(shares: Floats, criteria: int) -> Floats:
     return full
 
 
-def _estimates(each: list[Floats]) -> Estimate:
-    """Means over replicates, and their errors, of several readings."""
-    return Estimate(*map(np.stack, zip(*map(combine, each), strict=True)))
+def _estimates(each: list[Floats], samples: int) -> Estimate:
+    """Means over replicates of shares of so many samples, and their errors, of several readings."""
+    return Estimate(*map(np.stack, zip(*(counted(shares, samples) for shares in each), strict=True)))
 
 
 def _outside(found: Estimate, replicates: int) -> NDArray[np.bool_]:

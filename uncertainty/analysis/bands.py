@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .error import Estimate, combine, trusted, woodruff
+from .error import Estimate, combine, counted, trusted, woodruff
 from .labels import by_replicate, dataset
 
 if TYPE_CHECKING:
@@ -66,18 +66,18 @@ class Counts(NamedTuple):
     numbers: Floats
     shares: Floats
 
-    def probability(self, numbers: Floats) -> Estimate:
-        """P(n = k) for each k of ascending `numbers`, of which these are some."""
+    def probability(self, numbers: Floats, samples: int) -> Estimate:
+        """P(n = k) for each k of ascending `numbers`, of which these are some; `samples` of a replicate."""
         shares = np.zeros((len(self.shares), len(numbers)))
         shares[:, np.searchsorted(numbers, self.numbers)] = self.shares
-        return combine(shares)
+        return counted(shares, samples)
 
-    def exceedance(self, number: float) -> Estimate:
-        """P(n > number): of a shortfall, if that many are bought."""
-        return combine(self.shares[:, self.numbers > number].sum(axis=1))
+    def exceedance(self, number: float, samples: int) -> Estimate:
+        """P(n > number): of a shortfall, if that many are bought; `samples` of a replicate."""
+        return counted(self.shares[:, self.numbers > number].sum(axis=1), samples)
 
     def quantile(self, level: float, samples: int) -> Estimate:
-        """Smallest number that is reached with this probability, and its standard error; `samples` of a replicate."""
+        """Smallest number that is reached with this probability, and its error; `samples` of a replicate."""
         below = np.rint(np.cumsum(self.shares, axis=1) * samples)
         pooled, replicates = below.sum(axis=0), len(below)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .error import combine, upper_limit
+from .error import combine, counted, upper_limit
 from .labels import by_replicate, dataset
 from .ranking import order, oriented, pairwise_shares, rank_shares, regret
 
@@ -50,7 +50,7 @@ def rank_acceptability(values: xr.DataArray, over: str = "build", better: str = 
         where a dimension is not there, or `better` is another word.
     """
     costs, rest = _per_replicate(values, over, better)
-    shares = combine(np.stack([rank_shares(order(c)) for c in costs]))
+    shares = counted(np.stack([rank_shares(order(c)) for c in costs]), costs[0].shape[-1])
     ranks = list(range(1, len(_names(values, over)) + 1))
     return dataset({"rank_acceptability": ((*rest, over, "rank"), shares)}, {"rank": ranks}, like=values)
 
@@ -66,8 +66,9 @@ def pairwise_winning(values: xr.DataArray, over: str = "build", better: str = "l
     costs, rest = _per_replicate(values, over, better)
     found = [pairwise_shares(order(c)) for c in costs]
     dims = (*rest, over, "other")
-    return dataset({name: (dims, combine(np.stack([f[i] for f in found]))) for i, name in enumerate(("win", "tie"))},
-                   {"other": _names(values, over)}, like=values)
+    pairs = {name: (dims, counted(np.stack([f[i] for f in found]), costs[0].shape[-1]))
+             for i, name in enumerate(("win", "tie"))}
+    return dataset(pairs, {"other": _names(values, over)}, like=values)
 
 
 def expected_regret(values: xr.DataArray, over: str = "build", better: str = "lower") -> xr.Dataset:
@@ -105,6 +106,6 @@ def probability(condition: xr.DataArray) -> xr.Dataset:
     if condition.dtype != bool:
         raise ValueError(f"the condition is of {condition.dtype}; wanted booleans")
     x, rest = by_replicate(condition)
-    found = combine(x.mean(axis=-1))
+    found = counted(x.mean(axis=-1), x.shape[-1])
     limit = np.where(found.value == 0, upper_limit(len(x) * x.shape[-1]), np.nan)
     return dataset({"probability": (rest, found)}, {}, like=condition).assign(upper_limit=(rest, limit))
