@@ -19,8 +19,9 @@ from support import dist, study_text
 import uncertainty as un
 from uncertainty.analysis.error import combine, half_width
 from uncertainty.breaking import Break
-from uncertainty.charts import bands, claims, driving, flips, listing, printed, risks, scatter, style, trust, winners
+from uncertainty.charts import bands, claims, driving, flips, listing, risks, scatter, style, trust, winners
 from uncertainty.charts.drawn import INK, View
+from uncertainty.report import printed
 
 KEYS = ["bands", "exceedance", "battery-counts", "claims", "ranks", "pairs", "flip", "break-even", "drivers", "tornado",
         "sobol", "worth", "convergence"]

@@ -158,7 +158,12 @@ def test_the_answer_is_three_sentences_of_the_figures(results):
     band = results.bands.sel(scenario="engineering", build="dgx_spark")
     assert f"${float(band.capex.sel(quantile=0.5)):,.0f}"[:5] in wide
     assert wide.startswith("DGX Spark, favoured by CapEx, costs $")
-    assert "Powerwalls" in wide
+    assert "buy 7, 11 and 15, each at $9,946 [$7,793–$12,840]." in wide
+    assert wide.endswith("All 12 CapEx that the document prints lie below the median.")
+    shares = results.figures["claims"]["probability"]
+    hold, fail = (shares >= 2 / 3).sum(), (shares < 1 / 3).sum()
+    assert wins.endswith(f"Of {shares.size} conclusions put to the test {hold} hold (P at least 2/3) and {fail} fail "
+                         "(P below 1/3).")
     assert "it is open between" in wins
     assert "in optimistic" in wins
     assert "DGX Spark probably wins in engineering and legacy-room" in wins
@@ -180,6 +185,16 @@ def test_the_answer_comes_first_everywhere(results, text, folder, capsys):
         assert sentence in " ".join(printed.split())
     assert printed.index("favoured by") < printed.index("devices")
     assert report.index("## The answer") < report.index("## How wide")
+
+
+def test_few_conclusions_and_printed_numbers_are_counted(make_study):
+    claim = '[[claims]]\nid = "{}"\nsays = "x"\noutput = "capex"\nbuild = "rtx_a5000"\nis = "at most"\nthan = {}\n'
+    middling = un.run(make_study(rest=PRICES)).bands.capex.sel(build="rtx_a5000", quantile=0.5).item()
+    rest = PRICES + claim.format("sure", 1e9) + claim.format("even", middling)
+    told = "Of 2 conclusions put to the test 1 holds (P at least 2/3), none fail (P below 1/3) and 1 is open."
+    assert told in answer(un.run(make_study(rest=rest)))[1]
+    wide = answer(un.run(un.load("market-2025").with_sampling(samples=256, replicates=4)))[0]
+    assert re.search(r"Of 12 CapEx that the document prints (9|10|11) lie below the median\.$", wide)
 
 
 def test_answers_of_constants_of_one_build_and_of_no_sensitivity(tmp_path):

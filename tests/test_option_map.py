@@ -15,6 +15,8 @@ from uncertainty.analysis.labels import Group
 from uncertainty.charts import option_map, style, sweep_lines, swept
 from uncertainty.charts.option_map import Map
 from uncertainty.charts.panels import PANELS
+from uncertainty.report.sweep_answer import sweep_answer
+from uncertainty.report.sweep_sections import sections
 
 SMALL = {"samples": 64, "replicates": 8, "outputs": ["throughput"], "precisions": ["fp16"],
          "pue": dist("uniform", low=1.1, high=1.4)}
@@ -231,6 +233,24 @@ def test_batteries_are_those_to_buy(two):
         np.testing.assert_allclose([line.get_ydata() for line in axes.lines], enough[k].T)
     assert f"go from {enough.min():.0f} (" in each.caption
     assert f"to {enough.max():.0f} (" in each.caption
+
+
+def test_what_is_not_bought_is_no_bargain(make):
+    sweep = make("budget = [1_000, 3_000, 60_000]\n")
+    none = np.array([[True, True], [False, True], [False, False]])  # in the median; A5000 and DGX Spark
+    np.testing.assert_array_equal(sweep.figures["bands"]["device_count"][:, QUANTILES.index(0.5), 0] < 1, none)
+    for each in sweep_lines.widths(sweep):
+        drawn = np.array([line.get_ydata() for line in drawn_axes(each)[0].lines])
+        np.testing.assert_array_equal(np.isnan(drawn), none.T)
+        assert ", where the budget buys one." in each.caption
+    low, high = ([f"{x / 1e3:.1f}" for x in sweep.figures["bands"]["capex"][at, QUANTILES.index(0.5), 0, (0, 1)]]
+                 for at in ([1, 2], [2, 2]))
+    section = next(s for s in sections(sweep) if s.title == "How wide, over all points")
+    assert [row[3] for row in section.rows] == [f"{low[0]} to {high[0]}", high[1]]
+    assert section.note.endswith("Of points at which the budget buys no device, nothing but that is told.")
+    cost = sweep_answer(sweep)[1]
+    assert " over the points where the budget buys one (medians)" in cost
+    assert "$0" not in cost
 
 
 @pytest.mark.parametrize(("values", "log"), [((4.0, 8.0, 12.0), False), ((2.0, 4.0, 8.0, 16.0), True),

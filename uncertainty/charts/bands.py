@@ -9,12 +9,12 @@ import numpy as np
 
 from ..analysis.bands import QUANTILES
 from ..model import OUTPUTS
+from ..report.printed import Printed, ordinal, printed
 from ..report.text import percent
 from ..report.words import measure_words
 from ..results import Results
 from . import style
 from .drawn import Drawn, Floats
-from .printed import Printed, ordinal, printed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,11 +12,11 @@ from .. import engine
 from ..analysis.bands import QUANTILES
 from ..frames import SHORTFALL
 from ..model import OUTPUTS
+from ..report.printed import printed
 from ..report.text import percent
 from ..results import Results
 from . import style
 from .drawn import Drawn, Floats, View, pick
-from .printed import printed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,6 +11,7 @@ import numpy as np
 from ..analysis.bands import QUANTILES
 from ..axes import Axis
 from ..frames import SHORTFALL
+from ..report.answer import bought
 from ..report.text import certain
 from ..report.words import axis_words, label_words, output_name, value_words
 from ..sweep import Sweep
@@ -90,14 +91,18 @@ def widths(sweep: Sweep) -> list[Drawn]:
 
 
 def _capex(sweep: Sweep, scenario: int) -> Floats:
-    """5 %, median and 95 % (quantile, points..., build)."""
+    """5 %, median and 95 % (quantile, points..., build); missing where no device is bought."""
     values = np.moveaxis(sweep.figures["bands"]["capex"][..., scenario, :], -2, 0)
-    return values[[QUANTILES.index(q) for q in (0.05, 0.5, 0.95)]]
+    return _there(sweep, scenario, values[[QUANTILES.index(q) for q in (0.05, 0.5, 0.95)]])
 
 
 def _enough(sweep: Sweep, scenario: int) -> Floats:
-    found: Floats = sweep.figures["counts"]["battery_count_enough"][..., scenario, :]
-    return found
+    return _there(sweep, scenario, sweep.figures["counts"]["battery_count_enough"][..., scenario, :])
+
+
+def _there(sweep: Sweep, scenario: int, values: Floats) -> Floats:
+    """Values (..., points..., build), missing where no device is bought: what is not bought costs nothing."""
+    return np.where(bought(sweep)[..., scenario, :], values, np.nan)
 
 
 def band_lines(sweep: Sweep, scenario: int, axes: Any) -> None:
@@ -133,16 +138,21 @@ def bands_figure(sweep: Sweep, scenario: int) -> Drawn:
     low, middle, high = (_dollars(float(x[here])) for x in values)
     said = (f"Widest beside its median is {sweep.study.builds[b].label} at {point_words(sweep, tuple(at))}: {low} to "
             f"{high}, median {middle}. {_ends(sweep, values[1], _dollars, 'Medians')}")
-    what = "median CapEx of each build, and from where to where 90 % of the samples are (5 to 95 %)"
+    what = f"median CapEx of each build, and from where to where 90 % of the samples are (5 to 95 %){_gaps(values)}"
     return _figure(sweep, scenario, "sweep-bands", "How wide: CapEx", what, said, band_lines)
 
 
 def buy_figure(sweep: Sweep, scenario: int) -> Drawn:
     """Battery units in a scenario."""
     units = output_name(sweep.study, "battery_count")
-    what = f"the fewest {units} of which P(too few) is at most {100 * SHORTFALL:.0f} %, for each build"
-    said = _ends(sweep, _enough(sweep, scenario), lambda x: f"{x:,.0f}", f"{units} to buy")
+    values = _enough(sweep, scenario)
+    what = f"the fewest {units} of which P(too few) is at most {100 * SHORTFALL:.0f} %, for each build{_gaps(values)}"
+    said = _ends(sweep, values, lambda x: f"{x:,.0f}", f"{units} to buy")
     return _figure(sweep, scenario, "sweep-batteries", f"How many {units} to buy", what, said, buy_lines)
+
+
+def _gaps(values: Floats) -> str:
+    return ", where the budget buys one" if np.isnan(values).any() else ""
 
 
 def _dollars(value: float) -> str:
@@ -151,8 +161,8 @@ def _dollars(value: float) -> str:
 
 def _ends(sweep: Sweep, values: Floats, told: Callable[[float], str], name: str) -> str:
     """Where values (points..., build) are least and most, as a sentence."""
-    if values.min() == values.max():
-        return f"{name}: {told(float(values.max()))} everywhere."
+    if np.nanmin(values) == np.nanmax(values):
+        return f"{name}: {told(float(np.nanmax(values)))} everywhere."
     ends = []
     for find in (np.nanargmin, np.nanargmax):
         *at, b = (int(i) for i in np.unravel_index(find(values), values.shape))

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..analysis.bands import QUANTILES
 from ..analysis.claims import VERDICTS
 from ..analysis.error import upper_limit
+from ..distributions import Marginal
+from ..inverse import quantile_function
 from ..reported import Reported
 from ..results import Results
 from ..study import Study
 from .figures import Floats
+from .printed import printed
 from .text import certain, leaders, leading, number, percent
 from .words import input_words, measure_words, value_words
 from .worth import first_to_look_up
@@ -60,13 +64,43 @@ def _wide(results: Results, build: int) -> str:
     told = [f"{_ends(results, 'capex', s, build)} with {_ends(results, 'battery_count', s, build)}"
             f"{f' {units}' if i == 0 else ''}{_place(results, s)}" for i, s in enumerate(order)]
     enough = [f"{int(results.figures['counts']['battery_count_enough'][s, build])}" for s in order]
+    rest = f"{on_top(study)}{_beside_printed(results)}{unbought(results)}"
     lead = f"{study.builds[build].label}, favoured by {by_name(results, 0)}," if len(study.builds) > 1 else (
         study.builds[build].label)
     costs = f"{lead} costs {'from ' if few else ''}{listed(told, 'to' if few else 'and')}"
     if certain(results):
-        return f"{costs}.{on_top(study)}{unbought(results)}"
+        return f"{costs}.{rest}"
     return (f"{costs} (median [5 % to 95 % quantile]); to have enough {units} with 95 % probability, buy "
-            f"{listed(enough, 'to' if few else 'and')}.{on_top(study)}{unbought(results)}")
+            f"{listed(enough, 'to' if few else 'and')}{_each(study)}.{rest}")
+
+
+def _each(study: Study) -> str:
+    """What one battery unit costs, where that is the same everywhere and uncertain."""
+    found = {entry.quantity.value for entry in study.entries["battery_unit_price"].values()}
+    price = found.pop()
+    if found or not isinstance(price, Marginal):
+        return ""
+    low, middle, high = (dollars(float(x)) for x in quantile_function(price)(np.array([0.05, 0.5, 0.95])))
+    return f", each at {middle} [{low}–{high}]"
+
+
+def _beside_printed(results: Results) -> str:
+    """How many CapEx that the document prints lie below the medians; nothing of none, and of no samples."""
+    found = None if certain(results) else printed(results, "capex")
+    if found is None:
+        return ""
+    count = int(np.isfinite(found.value).sum())
+    below = int((found.value < results.figures["bands"]["capex"][QUANTILES.index(0.5)]).sum())
+    if below == count:
+        return f" All {count} CapEx that the document prints lie below the median."
+    return f" Of {count} CapEx that the document prints {below or 'none'} lie{'s' * (below < 2)} below the median."
+
+
+def bought(results: Reported) -> NDArray[np.bool_]:
+    """Where the budget buys a device in the median, (points..., scenario, build); of what it never buys, everywhere."""
+    axes = len(results.study.sweep)
+    some: NDArray[np.bool_] = results.figures["bands"]["device_count"].take(QUANTILES.index(0.5), axes) >= 1
+    return some | ~some.any(axis=tuple(range(axes)), keepdims=True)
 
 
 def unbought(results: Reported) -> str:
@@ -90,7 +124,8 @@ def on_top(study: Study) -> str:
     if len(amounts) > 1 or any(each.uncertain for each in (*budgets, *covers)) or any(each.value for each in covers):
         return ""
     budget = value_words(float(str(amounts.pop())), "USD")
-    return f" The budget of {budget} buys devices only: {study.battery.label}s come on top."
+    return (f" The budget of {budget} buys devices only, fewer where they are dearer: a lower CapEx may mean less "
+            f"bought. {study.battery.label}s come on top.")
 
 
 def _place(results: Results, scenario: int) -> str:
@@ -123,7 +158,22 @@ def _winners(results: Results) -> str:
     if len(study.builds) < 2:
         return f"There is one build, {study.builds[0].label}, and so nothing to choose."
     told = [text for i in leading(study, BY) if (text := _by(results, i))]
-    return f"By {'; by '.join(told)}." if told else "By no criterion can the builds be ranked."
+    ranked = f"By {'; by '.join(told)}." if told else "By no criterion can the builds be ranked."
+    return f"{ranked}{_conclusions(results)}"
+
+
+def _conclusions(results: Results) -> str:
+    """How many conclusions hold, fail and are open; nothing where there are none."""
+    shares = results.figures["claims"]["probability"]
+    hold, fail = int((shares >= VERDICTS["likely"]).sum()), int((shares < VERDICTS["open"]).sum())
+    if not shares.size:
+        return ""
+    bounds = ("", "") if certain(results) else (" (P at least 2/3)", " (P below 1/3)")
+    told = [f"{count or 'none'} {verb}{'s' * (count == 1)}{bound}" for count, verb, bound in (
+        (hold, "hold", bounds[0]), (fail, "fail", bounds[1]))]
+    left = shares.size - hold - fail
+    told += [f"{left} {'is' if left == 1 else 'are'} open"] if left else []
+    return f" Of {shares.size} conclusion{'s' * (shares.size > 1)} put to the test {listed(told)}."
 
 
 def _by(results: Results, criterion: int) -> str:

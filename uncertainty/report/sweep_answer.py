@@ -9,7 +9,7 @@ import numpy as np
 from ..analysis.bands import QUANTILES
 from ..analysis.claims import VERDICTS
 from ..sweep import Sweep
-from .answer import BY, by_name, dollars, listed, unbought
+from .answer import BY, bought, by_name, dollars, listed, unbought
 from .option_map import joined, labels, lead_words, leads
 from .text import certain, leading, number
 from .words import place_words
@@ -56,17 +56,19 @@ def _by(sweep: Sweep, criterion: int) -> str:
 def _cost(sweep: Sweep) -> str:
     """What the build that is most often the best costs, and the battery units it takes."""
     study, (build, points) = sweep.study, _leader(sweep)
-    middle = sweep.figures["bands"]["capex"].take(QUANTILES.index(0.5), len(study.sweep))[..., build]
-    enough = sweep.figures["counts"]["battery_count_enough"][..., build]
+    there = bought(sweep)[..., build]
+    middle = sweep.figures["bands"]["capex"].take(QUANTILES.index(0.5), len(study.sweep))[..., build][there]
+    enough = sweep.figures["counts"]["battery_count_enough"][..., build][there]
     low, high = (dollars(float(x)) for x in (middle.min(), middle.max()))
     every = len(sweep.points) * len(study.scenarios)
     favoured = f", best by {by_name(sweep, 0)} at {points} of these," if len(study.builds) > 1 and every > 1 else ""
     costs = f"{study.builds[build].label}{favoured} costs {low if low == high else f'from {low} to {high}'}"
+    where = "" if there.all() else " where the budget buys one"
     if certain(sweep):
-        return f"{costs}.{unbought(sweep)}"
+        return f"{costs}{where}.{unbought(sweep)}"
     few, many = (number(float(x), decimals=0) for x in (enough.min(), enough.max()))
-    return (f"{costs} over the points (medians); to have enough {study.battery.label}s with 95 % probability, buy "
-            f"{few if few == many else f'from {few} to {many}'}.{unbought(sweep)}")
+    return (f"{costs} over the points{where} (medians); to have enough {study.battery.label}s with 95 % probability, "
+            f"buy {few if few == many else f'from {few} to {many}'}.{unbought(sweep)}")
 
 
 def _leader(sweep: Sweep) -> tuple[int, int]:

@@ -11,6 +11,7 @@ import numpy as np
 from ..frames import SHORTFALL
 from ..reported import Reported
 from ..sweep import Sweep
+from .answer import bought
 from .option_map import option_maps, where_open
 from .text import BAND, Section, band, certain, number, percent
 from .words import axis_words, place_words
@@ -48,11 +49,14 @@ def _range(sweep: Sweep) -> Section:
     columns = ["scenario", "build", "devices", "CapEx, 1,000 USD", f"{study.battery.label}s", "buy"]
     middle = [np.take(bands[name], at, len(over)) for name in ("device_count", "capex", "battery_count")]
     middle = [middle[0], middle[1] / 1e3, middle[2], sweep.figures["counts"]["battery_count_enough"]]
-    rows = [[scenario, build.label, *(_ends(float(x.min(axis=over)[s, b]), float(x.max(axis=over)[s, b]), i == 1)
-                                      for i, x in enumerate(middle))]
+    there = bought(sweep)
+    middle[1:] = [np.where(there, x, np.nan) for x in middle[1:]]
+    rows = [[scenario, build.label, *(_ends(float(np.nanmin(x, axis=over)[s, b]), float(np.nanmax(x, axis=over)[s, b]),
+                                            i == 1) for i, x in enumerate(middle))]
             for (s, scenario), (b, build) in product(enumerate(study.scenarios), enumerate(study.builds))]
     note = (f"Medians, from the point where they are least to that where they are most. Buy: the fewest {columns[4]} "
-            f"of which P(too few) is at most {100 * SHORTFALL:.0f} %.")
+            f"of which P(too few) is at most {100 * SHORTFALL:.0f} %."
+            f"{'' if there.all() else ' Of points at which the budget buys no device, nothing but that is told.'}")
     return Section("How wide, over all points", columns, rows, "" if certain(sweep) else note, 2)
 
 

@@ -113,7 +113,8 @@ def how_wide(results: Reported, full: bool = False) -> Section:
     return Section("How wide", ["scenario", "build", "devices", "CapEx, 1,000 USD", units, "buy"], rows,
                    "" if certain(results) else f"{BAND} Buy: the fewest {units} of which P(too few) is at most "
                    f"{100 * SHORTFALL:.0f} %. CapEx counts the {units} that each sample needs; buying for the bad case "
-                   "costs more.", 2)
+                   "costs more. Devices are as many as the budget buys at each sample's prices: how many to order, "
+                   "quotes settle.", 2)
 
 
 def throughput(results: Reported, full: bool = False) -> list[Section]:
