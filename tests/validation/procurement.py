@@ -2,6 +2,8 @@
 
 The document's sections 1.4, 3, 4, 7.2 and 7.4 once more in plain arithmetic. The pieces between the steps of floor and
 ceil are exact, the price within one is by Gauss and Legendre's rule, and the third input by 200 equally likely values.
+Where the budget pays for the batteries too (section 13), n cards are bought at prices up to (budget - their batteries)
+/ n; the program finds their number from how many batteries are best.
 
 CapEx has gaps: a battery costs 8,200 USD, and cards nearly all of the budget. Where a level is next to the probability
 that so many batteries are enough, as that of 95 % is with price and PUE uncertain, the quantile may as well be on the
@@ -16,7 +18,7 @@ import numpy as np
 from judge import checks, sizes
 from support import study_text
 from table import Known
-from truths import BUDGET, STUDIES, Truth
+from truths import BUDGET, OF_PRICE, PRICE, PUE, PUE_TEXT, STUDIES, Constant, Truth, pieces_inside
 
 import uncertainty as un
 
@@ -32,6 +34,7 @@ MEANS = {
     "battery_count": lambda p, n, w, unit: w,
     "memory_per_dollar": lambda p, n, w, unit: 24 * n / (n * p + w * unit),
 }
+BOUGHT = {"device_count": lambda p, n, w, unit: n} | MEANS
 TITLES = {"price": "an A5000's price uncertain", "both": "price and PUE uncertain",
           "three": "price, PUE and a Powerwall's price uncertain"}
 
@@ -44,6 +47,9 @@ def load(**given):
         return un.load(path)
 
 
+INSIDE = {  # where the budget pays for the batteries too
+    "the price": (PRICE, Constant(1.2), OF_PRICE), "the PUE": (Constant(2500), PUE, {"pue": PUE_TEXT}),
+    "the price and the PUE": (PRICE, PUE, OF_PRICE | {"pue": PUE_TEXT})}
 LIMIT = 325_000  # in the gap of CapEx that price and PUE make
 
 
@@ -65,7 +71,7 @@ def cases():
         price, pue, units, given = STUDIES[name]
         truth, sampling = Truth(price, pue, units), sizes(name, SAMPLES)
         results = un.run(load(**sampling, method="sobol", **given | {"rest": given["rest"] + claim(LIMIT)}))
-        yield from means(title, truth, results)
+        yield from means(title, truth, results, MEANS)
         yield from quantiles(title, truth, results)
         more = ONE if name == "price" else {}
         yield from counts(title, truth, results, **more)
@@ -73,14 +79,26 @@ def cases():
                           at(results.ranking, criterion="capex", rank=1), "rank_acceptability", **more)
         yield from checks(f"{title}: P(CapEx at most {LIMIT:,})", "quadrature", [truth.capex_below(LIMIT)],
                           results.claims.isel(scenario=0), "probability", **more)
+    yield from inside()
+
+
+def inside():
+    for name, (price, pue, given) in INSIDE.items():
+        title = f"storage inside the budget, {name} uncertain"
+        results = un.run(load(**sizes(title, SAMPLES), budget_covers="hardware and storage", **given))
+        truth = Truth(price, pue, pieces=pieces_inside)
+        yield from means(title, truth, results, BOUGHT)
+        yield from counts(title, truth, results, **{} if " and " in name else ONE)
+        if price is PRICE:  # else CapEx jumps too
+            yield from quantiles(title, truth, results)
 
 
 def at(data, **more):
     return data.sel(scenario="base", build="rtx_a5000", **more)
 
 
-def means(title, truth, results):
-    for name, f in MEANS.items():
+def means(title, truth, results, of):
+    for name, f in of.items():
         true = truth.mean(f)
         yield from checks(f"{title}: mean {name.replace('_', ' ')}", "quadrature", [true], at(results.means), name,
                           slack=COARSE * true)
