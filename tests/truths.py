@@ -4,6 +4,8 @@ Nothing of the package's arithmetic or distributions is used: between the breakp
 from scipy's cumulative distribution functions.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from scipy import integrate, optimize, stats
 from support import dist
@@ -83,10 +85,29 @@ def pieces(price, pue):
     return found
 
 
+def pieces_inside(price, pue):
+    """The same where the budget pays for the cards' batteries too; without the Spark, of which v is 0.
+
+    Between the values of the PUE at which some number of cards takes one unit of storage more, the number that each
+    takes is the same; n cards are bought at prices up to (budget - their storage) / n, where n + 1 are too dear.
+    """
+    counts, need, found = np.arange(20, 61), A5000_KW * PER_PUE, []
+    edges = np.unique([w / (n * need) for n in counts for w in range(1, 60)])
+    for start, end in pairwise(edges):
+        probability = float(np.diff(pue.cdf([start, end]))[0])
+        if probability > 0:
+            walls = np.ceil(counts * need * (start + end) / 2)
+            dearest = (BUDGET - POWERWALL * walls) / counts
+            chances = -np.diff(price.cdf(dearest))
+            found += [(counts[i], walls[i], 0, dearest[i + 1], dearest[i], probability)
+                      for i in np.flatnonzero(chances > 0)]
+    return found
+
+
 class Truth:
     """What the study's statistics converge to."""
 
-    def __init__(self, price, pue, units=POWERWALL):
+    def __init__(self, price, pue, units=POWERWALL, pieces=pieces):
         self.price, self.units, self.pieces = price, np.atleast_1d(units), pieces(price, pue)
         n, w, v, low, high, p = np.array(self.pieces).T
         self.n, self.w, self.v, self.low, self.high, self.p = n, w, v, low, high, p

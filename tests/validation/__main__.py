@@ -13,6 +13,7 @@ import decisions
 import jcgm
 import kills
 import page
+import printed
 import procurement
 import reliability
 import sampler
@@ -27,6 +28,7 @@ CHAPTERS = (
     ("Quantiles of heavy tails and of whole numbers", tails.__doc__, tails.cases),
     ("Who wins, and what it is worth to know more", decisions.__doc__, decisions.cases),
     ("Failures", reliability.__doc__, reliability.cases),
+    ("The reference document's tables", printed.__doc__, printed.cases),
     ("The procurement model", procurement.__doc__, procurement.cases),
     ("The sampler", sampler.__doc__, sampler.cases),
     ("Coverage of 95 % intervals", coverage.__doc__, partial(coverage.tried, 250)),

@@ -1,18 +1,24 @@
 """How often nominal 95 % intervals hold the truth, over many seeds, with 16 replicates.
 
 Truths are closed forms, or the sums and quadrature of `truths`; no truth is a run of the program. Studies have 256
-samples a replicate. What is not in 93 to 97 % is so by no more than two standard errors of so many runs, or for a
-reason that is given, with how often it is to be then, or how far off an estimate may be; the mean error beside the
-standard error, of the figure where it is largest, tells of bias ("–": its errors are infinite). One input alone: what
-depends on one of its steps may have too narrow an interval; what compares CapEx depends on many, and has a right one.
+samples a replicate. As promised is 93 to 97 %; what is outside by no more than two standard errors of so many runs is
+so but for chance; the rest are exceptions, with how often they are to hold the truth, but for chance again, or how far
+off an estimate was. The mean error beside the standard error, of the figure where it is largest, tells of bias ("–":
+its errors are infinite). Of a quantile's interval the wider half is printed for both, so that these hold the truth a
+little more often than they say.
+
+Rows of one study or model are of the same runs, others have seeds of their own. Figures that say the same of one event
+in other words are one interval, which holds the truth where all of them do.
 
 Not tried, for want of a truth or because the same sums make them: Morris's screening, PAWN, SMAA, ratings and picks,
 the distribution of tau, what builds share, claims over several scenarios, the option map of a sweep, and what `compare`
 says that a change explains. Those of P(failure) are among the cases above, of one seed each.
 """
 
+from zlib import crc32
+
 import numpy as np
-from intervals import Case, covered, pair
+from intervals import REPLICATES, Case, covered, pair
 from problems import (
     ANGLES,
     CUBE,
@@ -29,12 +35,45 @@ from problems import (
 )
 from scipy import stats
 from studied import studies
+from table import Known
 
 import uncertainty as un
+from uncertainty.analysis.error import combine, half_width
 
-WHOLE = {"why": "whole numbers: most are told from their neighbours for sure", "aim": (0.93, 1.0)}
-INFINITE = {"why": "its error is infinite, as one sample holds over a tenth of the variance", "aim": (0.97, 1.0)}
-SELDOM = {"why": "the reason to choose otherwise is hardly met", "aim": (0.25, 0.45)}
+WHOLE = {
+    "known": Known("whole numbers", """quantiles of whole numbers. One number is the quantile at a range of levels: its
+    interval holds it wherever that of a smooth output would, and wherever the level is not near an end of the range
+    besides. So the truth is to be held at least as often as of a smooth output, and may be always"""),
+    "aim": (0.93, 1.0)}
+INFINITE = {
+    "known": Known("an infinite error", """a mean of which one sample holds over a tenth of the variance, which an
+    infinite error says: such an interval holds whatever is true. The few runs that show a finite one miss; how few they
+    are is held to what was seen, so that a change is noticed: of 400 other seeds 99.5 % held the truth"""),
+    "aim": (0.97, 1.0)}
+SKEWED = {
+    "known": Known("a skewed mean", """the mean of what has a long tail. Means of 256 samples are skewed themselves,
+    which Student's t does not know, so that intervals hold the truth somewhat too seldom. No argument gives how often:
+    the range is what was seen over 4,000 other seeds, 92.7 %, within 2 points, so that a change is noticed"""),
+    "aim": (0.907, 0.947)}
+
+
+def seldom_held(points=64, runs=50_000):
+    """How often x > 3.3 is told by intervals of replicates that know x at evenly spread points, and x alone.
+
+    Only the highest point of a replicate may be above 3.3: it is anywhere in its own stretch of equal probability.
+    """
+    highest = stats.norm.isf(np.random.default_rng(1).uniform(size=(runs, REPLICATES)) / points)
+    found = combine(np.maximum(highest - 3.3, 0.0).T / points)
+    return float(np.mean(np.abs(found.value - loss(3.3, 1)) <= half_width(found.se, REPLICATES)))
+
+
+MISSED, TOLD = (1 - 64 * stats.norm.sf(3.3)) ** REPLICATES, seldom_held()
+SELDOM = {
+    "known": Known("a reason hardly met", f"""what it is worth to know, where a reason to choose otherwise comes once in
+    2,000 times and 16 replicates know the input at 64 points each: {100 * MISSED:.0f} % of such runs never meet it and
+    estimate nothing, without an error. Intervals are to hold the truth as often as those of replicates do that know all
+    but the points' places, by simulation without the program, {100 * TOLD:.0f} %, within 2 points"""),
+    "aim": (TOLD - 0.02, TOLD + 0.02)}
 
 # --- of any model ----------------------------------------------------------------------------------------------
 
@@ -130,7 +169,7 @@ def hard():
             return [pair(un.percentile_bands(y), "mean")]
 
         yield [Case(f"mean of a product of two lognormal, sigma = {sigma}, 256 samples", mean, np.exp(sigma**2),
-                    **{} if sigma < 1 else INFINITE)]
+                    **SKEWED if sigma < 1 else INFINITE)]
 
     def seldom(seed):
         return [pair(un.evppi(NORMALS, lambda x: {"stay": 0 * x["x"], "move": x["x"] + x["y"] - 3.3}, samples=256,
@@ -167,10 +206,11 @@ KINDS = (studies, given, quantiles, hard, indices, correlated, worth)
 
 
 def tried(seeds, kinds=KINDS, half=1.0):
-    """Of each figure how often its interval held the truth."""
+    """Of each figure how often its interval held the truth; what is estimated together has seeds of its own."""
     rows = []
     for kind in kinds:
         for together in kind():
-            found = [together[0].estimate(seed) for seed in range(seeds)]
+            first = crc32(together[0].what.encode())
+            found = [together[0].estimate(seed) for seed in range(first, first + seeds)]
             rows += [covered(case, [each[i] for each in found], half) for i, case in enumerate(together)]
     return rows

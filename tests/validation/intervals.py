@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from judge import DUST
+from table import Known
 
 from uncertainty.analysis.error import half_width
 
@@ -15,16 +16,17 @@ AIM = 0.93, 0.97
 class Case(NamedTuple):
     """Estimates and errors (figure,) by seed, and the truths (figure,).
 
-    `why` says what is known where intervals do not hold the truth in 93 to 97 %: then `aim` is how often they are to,
-    or `most` what an estimate may be off by whatever its interval.
+    `known` is why intervals do not hold the truth in 93 to 97 %: then `aim` is how often they are to, or `most` what an
+    estimate may be off by whatever its interval. Figures of `one_event` say the same in other words, and count once.
     """
 
     what: str
     estimate: Callable
     truth: object
-    why: str = ""
+    known: Known | None = None
     aim: tuple[float, float] = AIM
     most: float = np.inf
+    one_event: bool = False
 
 
 class Covered(NamedTuple):
@@ -44,7 +46,8 @@ class Covered(NamedTuple):
     @property
     def within(self):
         """As often as expected, but for two standard errors of what so many seeds tell; and not off by too much."""
-        doubt, (low, high) = 2 * (0.05 * 0.95 / self.seeds) ** 0.5, self.case.aim
+        low, high = self.case.aim
+        doubt = 2 * ((low + high) / 2 * (1 - (low + high) / 2) / self.seeds) ** 0.5
         return bool(low - doubt <= self.share <= high + doubt and self.worst <= self.case.most)
 
 
@@ -57,6 +60,7 @@ def covered(case, found, half=1.0):
     truth = np.broadcast_to(case.truth, value.shape)
     off = np.abs(value - truth)
     held = off <= half * half_width(se, REPLICATES) + DUST * np.abs(truth)
+    held = held.all(axis=1) if case.one_event else held
     spread = np.sqrt(np.median(se**2, axis=0) if np.isinf(se).any() else (se**2).mean(axis=0))
     some = (spread > 0) & np.isfinite(spread)
     bias = np.max(np.abs((value - truth).mean(axis=0))[some] / spread[some]) if some.any() else np.nan

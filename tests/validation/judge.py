@@ -4,7 +4,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
-from table import Row
+from table import Known, Row
 
 from uncertainty.analysis.error import half_width
 
@@ -17,9 +17,9 @@ REPLICATES = 32
 class Check(NamedTuple):
     """An estimate with its standard error, and the truth.
 
-    `slack` is what the truth itself may be off by, as a published figure is by its rounding, or what a share may be
-    off by that hangs on one step of one input: one sample of each replicate. `exact` truths tell whether intervals of
-    95 % hold what they should.
+    `slack` is what the truth itself may be off by, as a published figure is by its rounding. `beyond` is what the
+    estimate may be off by as an exception, which is `known`. `exact` truths tell whether intervals of 95 % hold what
+    they should.
     """
 
     case: str
@@ -31,15 +31,22 @@ class Check(NamedTuple):
     slack: float = 0.0
     exact: bool = True
     text: str = ""  # of a published truth, with its digits
+    beyond: float = 0.0
+    known: Known | None = None
 
     @property
     def gap(self):
         return abs(self.value - self.truth)
 
     @property
-    def passed(self):
+    def near(self):
+        """Whether it is as near as its error says; where that is none, it has to be the very truth."""
         allowed = half_width(self.se, self.replicates, LEVEL) + self.slack + DUST * abs(self.truth)
         return bool(np.isfinite(self.se) and self.gap <= allowed)
+
+    @property
+    def passed(self):
+        return self.near or bool(self.known and np.isfinite(self.se) and self.gap <= self.beyond)
 
     @property
     def covered(self):
@@ -48,7 +55,8 @@ class Check(NamedTuple):
 
     @property
     def row(self):
-        return Row(self.case, self.source, self.text or number(self.truth), interval(self), self.passed)
+        return Row(self.case, self.source, self.text or number(self.truth), interval(self), self.passed,
+                   None if self.near else self.known)
 
 
 def sizes(case, samples=4096):
@@ -65,8 +73,8 @@ def number(value, digits=6):
 def interval(check):
     """The value and half the width of its 95 % interval."""
     half = float(half_width(check.se, check.replicates))
-    known = half <= DUST * abs(check.value)
-    return f"{number(check.value)}, no error" if known else f"{number(check.value)} ± {half:.2g}"
+    sure = half <= DUST * abs(check.value)
+    return f"{number(check.value)}, no error shown" if sure else f"{number(check.value)} ± {half:.2g}"
 
 
 def checks(case, source, truths, found, name, labels=None, **more):

@@ -3,6 +3,17 @@
 from typing import NamedTuple
 
 
+class Known(NamedTuple):
+    """An exception to what is promised: its name, which rows have, and what is to be said of it, once on a page."""
+
+    name: str
+    why: str
+
+    @property
+    def text(self):
+        return f"**{self.name}**: {' '.join(self.why.split())}"
+
+
 class Row(NamedTuple):
     """One figure beside what is true of it; texts are as the page has them."""
 
@@ -11,6 +22,7 @@ class Row(NamedTuple):
     reference: str
     ours: str
     passed: bool
+    known: Known | None = None  # where it passes as an exception
 
 
 class Tried(NamedTuple):

@@ -1,8 +1,9 @@
 """Quantiles of what has a heavy tail, and of whole numbers: of sums, products and steps of independent inputs."""
 
 import numpy as np
-from judge import LEVEL, REPLICATES, Check, checks, sizes
+from judge import LEVEL, REPLICATES, checks, number, sizes
 from scipy import stats
+from table import Known, Row
 
 import uncertainty as un
 from uncertainty.analysis.error import half_width
@@ -58,13 +59,17 @@ def in_doubt(check, y, level):
     """A whole number may be one off where it cannot be told on which side of a jump the level is."""
     for jump in (check.truth, check.truth - 1):
         below = un.probability(y <= jump)
-        if abs(float(below.probability) - level) <= half_width(float(below.probability_se), REPLICATES, LEVEL):
-            return check._replace(slack=1.0)
+        found, half = float(below.probability), half_width(float(below.probability_se), REPLICATES, LEVEL)
+        if abs(found - level) <= half:
+            return check._replace(beyond=1.0, known=Known("a level at a jump", f"""a quantile of a whole number that is
+                the next number, with no error shown. Its level, {level:g}, is not told from P(at most {number(jump)}),
+                which came out as {found:.5f} ± {half:.1g} (5 standard errors), so that either number may be printed; an
+                interval of 95 % need not have both"""))
     return check
 
 
 def undefined_mean():
     """The mean of a Cauchy is not defined, and what is printed of it has to say so."""
     found = un.percentile_bands(un.propagate({"x": stats.cauchy()}, lambda x: {"y": x["x"]}, **sizes("Cauchy")).y)
-    return Check("Cauchy: 1 where the error of the mean is infinite", "no mean exists", 1.0,
-                 float(np.isinf(found["mean_se"])), 0.0)
+    error = "infinite" if np.isinf(found["mean_se"]) else str(float(found["mean_se"]))
+    return Row("Cauchy, error of the mean", "no mean exists", "infinite", error, error == "infinite")
