@@ -17,17 +17,11 @@ from pathlib import Path
 import numpy as np
 from judge import checks, sizes
 from support import study_text
-from table import Known
 from truths import BUDGET, OF_PRICE, PRICE, PUE, PUE_TEXT, STUDIES, Constant, Truth, pieces_inside
 
 import uncertainty as un
 
 SAMPLES = 1024
-STEPS = Known("steps of one input", """a probability that hangs on steps of one input alone. Of evenly spread points
-    each replicate counts those below a step right to less than one sample, so that replicates differ by a sample or not
-    at all, which says little of what they are off by. So no share of intervals is asked for; an estimate is to be off
-    by one sample of each replicate at most, which for one step is certain, and for several almost""")
-ONE = {"beyond": 1 / SAMPLES, "known": STEPS}  # of one uncertain input
 COARSE = 1e-5  # of a truth that is a sum over 200 prices of a Powerwall
 MEANS = {
     "capex": lambda p, n, w, unit: n * p + w * unit,
@@ -73,12 +67,11 @@ def cases():
         results = un.run(load(**sampling, method="sobol", **given | {"rest": given["rest"] + claim(LIMIT)}))
         yield from means(title, truth, results, MEANS)
         yield from quantiles(title, truth, results)
-        more = ONE if name == "price" else {}
-        yield from counts(title, truth, results, **more)
+        yield from counts(title, truth, results)
         yield from checks(f"{title}: P(the A5000 is first by CapEx)", "quadrature", [truth.cheaper()],
-                          at(results.ranking, criterion="capex", rank=1), "rank_acceptability", **more)
+                          at(results.ranking, criterion="capex", rank=1), "rank_acceptability")
         yield from checks(f"{title}: P(CapEx at most {LIMIT:,})", "quadrature", [truth.capex_below(LIMIT)],
-                          results.claims.isel(scenario=0), "probability", **more)
+                          results.claims.isel(scenario=0), "probability")
     yield from inside()
 
 
@@ -88,7 +81,7 @@ def inside():
         results = un.run(load(**sizes(title, SAMPLES), budget_covers="hardware and storage", **given))
         truth = Truth(price, pue, pieces=pieces_inside)
         yield from means(title, truth, results, BOUGHT)
-        yield from counts(title, truth, results, **{} if " and " in name else ONE)
+        yield from counts(title, truth, results)
         if price is PRICE:  # else CapEx jumps too
             yield from quantiles(title, truth, results)
 
@@ -122,10 +115,10 @@ def quantiles(title, truth, results):
                           slack=COARSE * true)
 
 
-def counts(title, truth, results, **more):
+def counts(title, truth, results):
     """The most probable numbers of batteries and of cards."""
     for name, numbers in (("battery_count", truth.w), ("device_count", truth.n)):
         pmf = truth.pmf(numbers, range(100))
         for k in sorted(k for k in np.argsort(pmf)[-3:] if pmf[k] > 0.01):
             yield from checks(f"{title}: P({k} {'batteries' if name[0] == 'b' else 'cards'})", "quadrature", [pmf[k]],
-                              at(results.counts, number=k), f"{name}_probability", **more)
+                              at(results.counts, number=k), f"{name}_probability")
