@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from . import inquiry, schema
 from .axes import Axis, Label, axes, entries_at
 from .design import DIMENSIONS, Sampling, Stream
-from .files import StudyError, locate, read, sheet, tables_of, validate
+from .files import StudyError, locate, read, tables_of, validate
 from .inquiry import Inquiry
 from .ledger import Ledger
 from .resolve import (
@@ -31,6 +31,7 @@ from .resolve import (
     resolve,
     too_many,
 )
+from .sheets import meant, sheet
 from .statements import ledger
 from .strict import nearest
 
@@ -228,13 +229,16 @@ def _checked(path: Path, text: str, raw: dict[str, Any], files: dict[str, str], 
     """The study of a file's tables, with the sheets in `files`, to which those are added that are read."""
     if found:
         raise StudyError(str(path), found)
-    named = raw.get("builds"), raw.get("battery")
+    named, powered = raw.get("builds"), raw.get("battery")
+    builds = meant(named, text, path.parent, files)
+    if "builds" in raw:
+        raw["builds"] = builds
     file = validate(schema.StudyFile, raw, path.parent, "", found)
     devices: dict[str, Any] = {}
-    for i, name in enumerate(named[0] if isinstance(named[0], list) else []):
+    for i, (name, given) in enumerate(zip(builds, named, strict=True) if isinstance(named, list) else []):
         if str(name) not in devices:
-            devices[str(name)] = sheet("devices", name, f"builds #{i + 1}", path.parent, files, found)
-    battery = sheet("batteries", named[1], "battery", path.parent, files, found)
+            devices[str(name)] = sheet("devices", given, f"builds #{i + 1}", path.parent, files, found)
+    battery = sheet("batteries", powered, "battery", path.parent, files, found)
     concluded = None
     if "document" in raw:
         concluded = sheet("documents", raw["document"], "document", path.parent, files, found)
