@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from . import inquiry, schema
 from .axes import Axis, Label, axes, entries_at
 from .design import DIMENSIONS, Sampling, Stream
+from .doubts import doubts
 from .files import StudyError, locate, read, tables_of, validate
 from .inquiry import Inquiry
 from .ledger import Ledger
@@ -61,6 +62,7 @@ class Study:
     text, files : the study file, and the data sheets by their place below configs/
     sweep : quantities that take several values, in place of what `entries` have
     point : of a swept study's points, what these have been given: pairs of a name and a value
+    doubts : what is worth a look, as it is mostly a slip, a line each
     """
 
     name: str
@@ -83,6 +85,7 @@ class Study:
     files: dict[str, str]
     sweep: tuple[Axis, ...] = ()
     point: tuple[tuple[str, Label], ...] = ()
+    doubts: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """What it is, without the numbers."""
@@ -252,7 +255,8 @@ def _checked(path: Path, text: str, raw: dict[str, Any], files: dict[str, str], 
         asked = _asked(tables, entries, swept, found)
         tested = ledger(tables, entries, concluded, found)
         if not found:
-            return replace(_study(path.stem, tables, entries, tested, text, files), sweep=swept, inquiry=asked)
+            return replace(_study(path.stem, tables, entries, tested, text, files), sweep=swept, inquiry=asked,
+                           doubts=doubts(tables, entries, swept))
     raise StudyError(str(path), found)
 
 

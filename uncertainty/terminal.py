@@ -56,6 +56,13 @@ def show(results: Results | Sweep, screen: Console) -> None:
     for section in found:
         show_section(section, screen)
     screen.print(trust(results), markup=False)
+    worth_a_look(results.study, screen)
+
+
+def worth_a_look(study: Study, screen: Console) -> None:
+    """Print what of a study is mostly a slip."""
+    for line in study.doubts:
+        screen.print(f"Worth a look: {line}.", markup=False)
 
 
 def heading(study: Study, screen: Console) -> None:
@@ -124,9 +131,11 @@ def describe(study: Study, screen: Console) -> None:
     if study.sweep:
         sizes = " x ".join(f"{axis.name} ({len(axis.labels)})" for axis in study.sweep)
         screen.print(f"swept: {sizes} = {len(study.points)} points, each a run of its own", markup=False)
-    screen.print(f"\n{study.name} is fine: {len(study.builds)} builds, {len(study.scenarios)} scenarios, {uncertain} "
+    state = "can be run" if study.doubts else "is fine"
+    screen.print(f"\n{study.name} {state}: {len(study.builds)} builds, {len(study.scenarios)} scenarios, {uncertain} "
                  f"uncertain inputs, {sampling.replicates} x {sampling.samples:,} samples ({sampling.method}, seed "
                  f"{sampling.seed}).", markup=False)
+    worth_a_look(study, screen)
 
 
 def _describe_rest(study: Study, screen: Console) -> None:
