@@ -546,7 +546,8 @@ def test_json_check_and_dry_run(file, capsys):
     assert "swept: budget (3) x run_hours (2) = 6 points" in out
     assert "swept:" in out.split("Inputs")[1]
     assert cli.main(["run", path, "--dry-run", "--out", "other"]) == 0
-    assert re.search(r"swept 48 replicates at 6 points 3,072 \d+ MB \d+ MB", " ".join(capsys.readouterr().out.split()))
+    out = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"swept 48 replicates at 6 points 3,072 – \d+ MB \d+ MB", out)
     assert not Path("other").exists()
     used = sum(p.stat().st_size for p in Path("results").rglob("*") if p.is_file())
     assert used <= cost_of(works.work_of(un.load(path))).disk
