@@ -8,6 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import Executor, Future
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support import dist, study_text
@@ -15,6 +16,7 @@ from test_execution import until, within
 
 import uncertainty as un
 from uncertainty import batch, cli, cost, execution
+from uncertainty.dry_run import TRIAL
 from uncertainty.execution import Workers, perform
 from uncertainty.files import shipped
 from uncertainty.jobs import Job
@@ -305,7 +307,7 @@ def test_a_dry_run_writes_nothing_and_says_what_would_be_done(folder, run):
     assert (status, err) == (0, "")
     assert not Path("results").exists()
     for name in NAMES:
-        assert re.search(rf"{name} 8 replicates 128 \d+ MB \d+ MB", out)
+        assert re.search(rf"{name} 8 replicates 128 – \d+ MB \d+ MB", out)
 
 
 def test_a_dry_run_knows_what_is_current_and_what_is_kept(folder, run):
@@ -321,6 +323,19 @@ def test_a_dry_run_knows_what_is_current_and_what_is_kept(folder, run):
     out = run(folder / "alpha.toml", "--dry-run", "--samples", 64, "--tolerance", 0.5)[1]
     assert re.search(r"alpha at least 8 replicates 512 ", out)
     assert written() == before
+
+
+def test_a_dry_run_says_how_long_a_long_run_takes(folder, run, monkeypatch):
+    now = iter([50.0, 53.0, 60.0, 63.0])
+    monkeypatch.setattr("uncertainty.dry_run.time", SimpleNamespace(perf_counter=lambda: next(now)))
+    monkeypatch.setattr("uncertainty.works.perform", lambda *_, **__: pytest.fail("it runs"))
+    line = [folder / "alpha.toml", "--dry-run", "--samples", 1 << 26, "--jobs", 2]
+    found = json.loads(run(*line, "--json")[1])
+    assert found[0]["seconds"] == pytest.approx(3.0 / TRIAL * 8 * (1 << 26) / 2)
+    out = run(*line)[1]
+    assert f" {found[0]['seconds'] / 3600:.1f} h " in out
+    assert "Time: about that, to make the replicates on this machine in 2 processes" in out
+    assert json.loads(run(*line[:-2], "--json", "--scheduler", "tcp://there:1")[1])[0]["seconds"] is None
 
 
 def test_a_dry_run_of_what_cannot_run_is_status_2(folder, run):

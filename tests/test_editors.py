@@ -14,9 +14,10 @@ import uncertainty as un
 from uncertainty import cli
 from uncertainty.editors import KINDS, json_schema
 from uncertainty.families import PARAMETERS
-from uncertainty.files import SHEETS, shipped, validate
+from uncertainty.files import shipped, validate
 from uncertainty.model import INPUTS, OUTPUTS
 from uncertainty.schema import StudyFile
+from uncertainty.sheets import SHEETS
 
 FOLDERS = {"study": "studies", "device": "devices", "battery": "batteries", "document": "documents"}
 SHIPPED = [(kind, path) for kind, folder in FOLDERS.items() for path in sorted((shipped() / folder).glob("*.toml"))]

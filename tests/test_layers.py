@@ -9,15 +9,15 @@ import uncertainty
 
 HERE = Path(uncertainty.__file__).parent
 LAYERS = [  # each may import those before it
-    {"families", "model", "design", "strict", "versions", "leftovers", "holding", "memory"},
+    {"families", "model", "design", "strict", "versions", "leftovers", "holding", "memory", "no_toml"},
     {"elicitation", "document", "copula"},
     {"distributions"},
     {"inverse", "quantity"},
     {"analysis"},
     {"space", "schema", "given"},
     {"resolve"},
-    {"ledger", "files", "inquiry", "axes"},
-    {"statements"},
+    {"ledger", "files", "inquiry", "axes", "doubts"},
+    {"statements", "sheets"},
     {"study", "editors"},
     {"starting"},
     {"truths", "readings", "sides", "mixing"},

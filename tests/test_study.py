@@ -57,7 +57,8 @@ def problems(path):
     assert len(lines) == len({what for _, what in found}) >= 1, "a line for all places where the same is wrong"
     assert first.endswith(" has a problem:" if len(found) == 1 else f" has {len(found)} problems:")
     assert all(line.isprintable() for line in (first, *lines)), "escapes reach the terminal"
-    jargon = re.search(JARGON, "\n".join(lines))
+    ours = [re.sub(r"(not TOML: .* column \d+\)).*", r"\1", line) for line in lines]  # not the line that is shown
+    jargon = re.search(JARGON, "\n".join(ours))
     assert not jargon, f"jargon: {lines}"
     return [f"{where}: {what}" if where else what for where, what in found]
 
@@ -251,6 +252,64 @@ def test_a_file_that_is_no_toml_is_refused(folder, content, seen):
     path.write_bytes(content)
     (found,) = problems(path)
     assert seen in found
+
+
+@pytest.mark.parametrize(("line", "seen"), [
+    ("budget = $150,000", "; a number has no $ and no commas, as 150_000: budget = $150,000"),
+    ("budget = 150,000  # USD", "; a number has no $ and no commas, as 150_000: budget = 150,000  # USD"),
+    ("budget = 150,0", "(at line 2, column 13): budget = 150,0"),
+    ('title = "Two cards', '; a quotation mark (") may be missing: title = "Two cards'),
+    ('title = "Two \\"cards\\"', '; a quotation mark (") may be missing: title = "Two \\"cards\\"'),
+    ("titel = \x1b[31m", ": titel = \\x1b[31m"),
+    (f"inputs.pue = [{'1.2, ' * 40}$2, {'1.3, ' * 40}]", f": ...{'1.2, ' * 12}$2, {'1.3, ' * 3}1..."),
+])
+def test_of_what_is_no_toml_the_line_is_shown(folder, line, seen):
+    path = folder / "study.toml"
+    path.write_text(f"# a study\n{line}\nrun_hours = 8\n", encoding="utf-8")
+    (found,) = problems(path)
+    assert "(at line 2, column " in found
+    assert found.endswith(seen)
+
+
+# --- what follows from another problem is not told -----------------------------------------------------------
+
+OF_A6000 = """build.rtx_a6000.unit_price = 4600
+components.server = { per = "node", price = 6000, builds = ["rtx_a6000"] }
+sweep."rtx_a6000.unit_power" = [0.2, 0.3]
+[[claims]]
+id = "cheaper"
+says = "The A6000 costs less"
+output = "capex"
+build = "rtx_a6000"
+is = "best"
+"""
+NO_SHEET = "builds #1: no devices/rtx_6000.toml beside the study or shipped; did you mean rtx_a6000?"
+OTHER = 'builds = ["rtx_6000", "rtx_a5000"]'
+
+
+def test_a_build_that_is_mistyped_once_is_one_problem(folder):
+    assert problems(write(folder, OTHER, OF_A6000)) == [NO_SHEET]
+    both = 'builds = ["rtx_6000", "rtx_a6000"]'
+    assert problems(write(folder, both, OF_A6000)) == [NO_SHEET]
+
+
+def test_a_build_that_lacks_its_sheet_keeps_its_name(folder):
+    assert problems(write(folder, OTHER, OF_A6000.replace("rtx_a6000", "rtx_6000"))) == [NO_SHEET]
+
+
+@pytest.mark.parametrize("pue", ['{ dist = "uniform", p5 = 1.4, p95 = 1.1, source = "s" }', "0.9"])
+def test_what_is_wrong_is_not_constant(folder, pue):
+    (found,) = problems(write(folder, f"inputs.pue = {pue}", """sensitivity.groups.site = ["pue"]
+[[sensitivity.measurements]]
+says = "a meter"
+input = "pue"
+relative_error = 0.05
+[[correlation]]
+inputs = ["pue", "unit_price"]
+spearman = 0.3
+[build.rtx_a5000]
+unit_price = """ + PRICE))
+    assert found.startswith("inputs.pue: ")
 
 
 @pytest.mark.parametrize(("name", "seen"), [

@@ -373,6 +373,25 @@ def test_the_progress_bar_counts_points(make):
     assert Progress([one, works.work_of(make(rest=""))], Bar())._told() == "0 of 2 studies"
 
 
+def test_the_progress_bar_knows_all_from_the_start_and_tells_what_is_left(make, monkeypatch):
+    shown, now = {}, 100.0
+
+    class Bar:
+        def add_task(self, description, **fields):
+            shown.update(fields, description=description)
+
+        def update(self, _, **fields):
+            shown.update(fields)
+
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    one = works.work_of(make())
+    progress = Progress([one], Bar())
+    assert (shown["description"], shown["total"], shown["left"]) == ("study: 0 of 6 points", 48, "")
+    one.jobs[0].done, one.jobs[0].reused, now = 10, 8, 170.0
+    progress()
+    assert (shown["completed"], shown["total"], shown["left"]) == (10, 48, "0:22:10 left")
+
+
 def test_a_tolerance_is_met_at_every_point(make):
     swept = un.run(make(), tolerance=0.004)
     made = swept.figures["convergence"]["replicates"]
@@ -527,7 +546,8 @@ def test_json_check_and_dry_run(file, capsys):
     assert "swept: budget (3) x run_hours (2) = 6 points" in out
     assert "swept:" in out.split("Inputs")[1]
     assert cli.main(["run", path, "--dry-run", "--out", "other"]) == 0
-    assert re.search(r"swept 48 replicates at 6 points 3,072 \d+ MB \d+ MB", " ".join(capsys.readouterr().out.split()))
+    out = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"swept 48 replicates at 6 points 3,072 – \d+ MB \d+ MB", out)
     assert not Path("other").exists()
     used = sum(p.stat().st_size for p in Path("results").rglob("*") if p.is_file())
     assert used <= cost_of(works.work_of(un.load(path))).disk

@@ -1,4 +1,4 @@
-"""Files of studies and sheets: where they lie, and every problem in them."""
+"""Files of studies: where they lie, what is in them and in sheets, and every problem of it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from . import schema
-from .document import Conclusions
 from .model import PRECISIONS
+from .no_toml import told
 from .quantity import UNKNOWN
 from .resolve import Problem
 from .strict import NAME, Strict, content, nearest, printable
@@ -59,7 +59,8 @@ def shipped() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "configs"
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether there is a file of that name, whatever the name."""
     try:
         return path.is_file()
     except (OSError, ValueError):  # a name that the system does not take
@@ -84,12 +85,12 @@ def locate(study: str | Path) -> Path:
     path, folder = Path(study), shipped() / "studies"
     if not path.name.isprintable():
         raise StudyError(str(study), [Problem("", "no plain name; rename the file to one that can be printed")])
-    if _is_file(path):
+    if is_file(path):
         return path
     if _is_other(path):
         raise StudyError(str(study), [Problem("", "is a pipe, a device or the like; wanted a file")])
     named = folder / f"{path.name.removesuffix('.toml')}.toml"
-    if path.parent.parts in ((), ("configs", "studies")) and _is_file(named):
+    if path.parent.parts in ((), ("configs", "studies")) and is_file(named):
         return named
     known = sorted(p.stem for p in folder.glob("*.toml"))
     raise StudyError(str(study), [Problem("", f"no such file or shipped study; {nearest(path.stem, known)}")])
@@ -113,9 +114,7 @@ def tables_of(text: str, where: str, found: list[Problem]) -> dict[str, Any]:
     try:
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        known = isinstance(error, tomllib.TOMLDecodeError)
-        what = error if known else "a number too long, or tables too deep"
-        found.append(Problem(where, f"not TOML: {what}"))
+        found.append(Problem(where, f"not TOML: {told(error, text)}"))
         return {}
     if wrong := _too_much(tables):
         found.append(Problem(": ".join(filter(None, (where, wrong.where))), wrong.what))
@@ -220,40 +219,3 @@ def _leave_out(sensitivity: dict[str, Any], loc: tuple[Any, ...]) -> None:
         listed.pop(rest[0], None)
     else:
         sensitivity.pop(key, None)
-
-
-SHEETS: dict[str, Any] = {"devices": schema.Device, "batteries": schema.Battery, "documents": Conclusions}
-
-
-def _places(kind: str, folder: Path) -> list[Path]:
-    return [folder, folder / kind, folder.parent / kind, shipped() / kind]
-
-
-def find_sheet(kind: str, name: str, folder: Path) -> Path | None:
-    """Where the sheet lies that a study in a folder names, if anywhere: beside it first, and shipped last."""
-    return next((p for p in (place / f"{name}.toml" for place in _places(kind, folder)) if _is_file(p)), None)
-
-
-def sheet(kind: str, name: Any, where: str, folder: Path, files: dict[str, str],
-           found: list[Problem]) -> Any:
-    """A sheet whose text is in `files` already, or beside the study, or among the configs it lies in, or shipped."""
-    unknown = SHEETS[kind].model_construct(headline_format="fp16", **dict.fromkeys(schema.FIELDS, UNKNOWN))
-    if not (isinstance(name, str) and re.fullmatch(NAME, name)):
-        return unknown  # as the study's own validation says
-    before, key, path = len(found), f"{kind}/{name}", folder / f"{name}.toml"
-    if key in files:
-        raw = tables_of(files[key], path.name, found)
-    elif (lies := _sheet_path(kind, name, where, folder, found)) is not None:
-        path = lies
-        files[key], raw = read(path, path.name, found)
-    sheet = validate(SHEETS[kind], raw, path.parent, f"{path.name}: ", found) if len(found) == before else None
-    return sheet or unknown
-
-
-def _sheet_path(kind: str, name: str, where: str, folder: Path, found: list[Problem]) -> Path | None:
-    """Where a sheet lies; None where it is nowhere, which is a problem."""
-    path = find_sheet(kind, name, folder)
-    if path is None:
-        hint = nearest(name, sorted({p.stem for place in _places(kind, folder)[1:] for p in place.glob("*.toml")}))
-        found.append(Problem(where, f"no {kind}/{name}.toml beside the study or shipped; {hint}"))
-    return path

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from . import schema
 from .analysis.labels import DUMMY
 from .distributions import LEAST_LEVEL, Marginal
+from .quantity import UNKNOWN
 from .resolve import Entries, Problem, Tables, members, unknown
 
 SHARED = "shared"  # the group of the inputs that all builds share
@@ -84,13 +86,15 @@ def _measured(where: str, m: schema.Measurement, entries: Entries, kinds: Collec
 
 
 def _least(stream: str, entries: Entries) -> float:
-    """The least value that a stream's inputs take at any sample."""
+    """The least value that a stream's inputs take at any sample, as far as it is known."""
     values = {e.quantity.value for places in entries.values() for e in places.values() if e.stream == stream}
-    return min(float(value.ppf(LEAST_LEVEL)) for value in values if isinstance(value, Marginal))
+    return min((float(value.ppf(LEAST_LEVEL)) for value in values if isinstance(value, Marginal)), default=math.inf)
 
 
 def _uncertain(entries: Entries) -> set[str]:
-    return {e.stream for places in entries.values() for e in places.values() if e.quantity.uncertain}
+    """Streams that are uncertain, or may be once what is wrong with them is mended."""
+    return {e.stream for places in entries.values() for e in places.values()
+            if e.quantity.uncertain or e.quantity is UNKNOWN}
 
 
 def _streams(patterns: Sequence[str], entries: Entries) -> tuple[str, ...]:

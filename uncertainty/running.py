@@ -6,10 +6,10 @@ Everything heavy is imported where it is used, so that what is wrong with the ar
 from __future__ import annotations
 
 import logging
-import os
 import re
 import signal
 import sys
+import tempfile
 import threading
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 OK, CLAIM_FAILED, BAD_INPUT = 0, 1, 2  # the larger one of several
 INTERRUPTED, BROKEN_PIPE = 130, 141
+TRIED = ".tried"  # what names of folders begin with that are made to see whether they can be
 
 
 class UsageError(ValueError):
@@ -53,7 +54,7 @@ def run(arguments: Namespace) -> int:
         print(source.error, file=sys.stderr)
     _check_names(found)
     works = [_work(source.study, arguments) for source in found if source.study is not None]
-    _check_writable(arguments.out)
+    check_writable("--out", arguments.out, arguments.out)
     rows = {source.name: [source.name, "", "", "", "cannot be read"] for source in failed}
     several = rows if len(found) > 1 else None
     if arguments.dry_run:
@@ -79,13 +80,22 @@ def _check_names(found: Sequence[Source]) -> None:
                              f"{seen[source.study.name]} and {source.name}; run them with other --out")
 
 
-def _check_writable(folder: Path) -> None:
-    """Refuse a folder that cannot be made, before the work and not after it."""
+def check_writable(option: str, given: Path, folder: Path) -> None:
+    """Refuse what an option names where nothing can be written to its folder, before the work and not after it.
+
+    It is tried: permissions alone do not tell, of root or where the system makes all files itself, as in /proc.
+    """
+    from .leftovers import owned, sweep
+
     there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     if not there.is_dir():
-        raise UsageError(f"--out is {folder}, but {there} is no folder")
-    if not os.access(there, os.W_OK):
-        raise UsageError(f"--out is {folder}, but {there} cannot be written to")
+        raise UsageError(f"{option} is {given}, but {there} is no folder")
+    try:
+        sweep(there, TRIED)
+        Path(tempfile.mkdtemp(prefix=owned(TRIED), dir=there)).rmdir()
+    except OSError as error:
+        reason = "" if isinstance(error, FileNotFoundError) else f": {error.strerror}"  # there it is, though
+        raise UsageError(f"{option} is {given}, but {there} cannot be written to{reason}") from None
 
 
 def _work(study: Study, arguments: Namespace) -> Work:

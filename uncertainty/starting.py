@@ -7,7 +7,8 @@ from errno import EEXIST
 from pathlib import Path
 from typing import Any
 
-from .files import StudyError, find_sheet, locate, read, shipped
+from .files import StudyError, locate, read, shipped
+from .sheets import find_sheet
 from .study import load
 
 SHEETS = {"builds": "devices", "battery": "batteries", "document": "documents"}  # a study's keys, and kinds of sheets

@@ -25,11 +25,16 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import with_info_plain_validator_function
 
 
+def alike(name: object, known: Iterable[str]) -> str | None:
+    """The known name most like one that is not known, if any is like it."""
+    return next(iter(difflib.get_close_matches(str(name), list(known), 1)), None)
+
+
 def nearest(name: object, known: Iterable[str]) -> str:
     """The known name most like one that is not known; all of them where none is like it."""
     names = list(known)
-    near = difflib.get_close_matches(str(name), names, 1)
-    return f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(names)}"
+    near = alike(name, names)
+    return f"did you mean {near}?" if near else f"wanted one of {', '.join(names)}"
 
 
 def printable(text: str, keep: str = "") -> str:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from . import inquiry, schema
 from .axes import Axis, Label, axes, entries_at
 from .design import DIMENSIONS, Sampling, Stream
-from .files import StudyError, locate, read, sheet, tables_of, validate
+from .doubts import doubts
+from .files import StudyError, locate, read, tables_of, validate
 from .inquiry import Inquiry
 from .ledger import Ledger
 from .resolve import (
@@ -31,6 +32,7 @@ from .resolve import (
     resolve,
     too_many,
 )
+from .sheets import meant, sheet
 from .statements import ledger
 from .strict import nearest
 
@@ -60,6 +62,7 @@ class Study:
     text, files : the study file, and the data sheets by their place below configs/
     sweep : quantities that take several values, in place of what `entries` have
     point : of a swept study's points, what these have been given: pairs of a name and a value
+    doubts : what is worth a look, as it is mostly a slip, a line each
     """
 
     name: str
@@ -82,6 +85,7 @@ class Study:
     files: dict[str, str]
     sweep: tuple[Axis, ...] = ()
     point: tuple[tuple[str, Label], ...] = ()
+    doubts: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """What it is, without the numbers."""
@@ -228,13 +232,16 @@ def _checked(path: Path, text: str, raw: dict[str, Any], files: dict[str, str], 
     """The study of a file's tables, with the sheets in `files`, to which those are added that are read."""
     if found:
         raise StudyError(str(path), found)
-    named = raw.get("builds"), raw.get("battery")
+    named, powered = raw.get("builds"), raw.get("battery")
+    builds = meant(named, text, path.parent, files)
+    if "builds" in raw:
+        raw["builds"] = builds
     file = validate(schema.StudyFile, raw, path.parent, "", found)
     devices: dict[str, Any] = {}
-    for i, name in enumerate(named[0] if isinstance(named[0], list) else []):
+    for i, (name, given) in enumerate(zip(builds, named, strict=True) if isinstance(named, list) else []):
         if str(name) not in devices:
-            devices[str(name)] = sheet("devices", name, f"builds #{i + 1}", path.parent, files, found)
-    battery = sheet("batteries", named[1], "battery", path.parent, files, found)
+            devices[str(name)] = sheet("devices", given, f"builds #{i + 1}", path.parent, files, found)
+    battery = sheet("batteries", powered, "battery", path.parent, files, found)
     concluded = None
     if "document" in raw:
         concluded = sheet("documents", raw["document"], "document", path.parent, files, found)
@@ -248,7 +255,8 @@ def _checked(path: Path, text: str, raw: dict[str, Any], files: dict[str, str], 
         asked = _asked(tables, entries, swept, found)
         tested = ledger(tables, entries, concluded, found)
         if not found:
-            return replace(_study(path.stem, tables, entries, tested, text, files), sweep=swept, inquiry=asked)
+            return replace(_study(path.stem, tables, entries, tested, text, files), sweep=swept, inquiry=asked,
+                           doubts=doubts(tables, entries, swept))
     raise StudyError(str(path), found)
 
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -56,6 +57,13 @@ def show(results: Results | Sweep, screen: Console) -> None:
     for section in found:
         show_section(section, screen)
     screen.print(trust(results), markup=False)
+    worth_a_look(results.study, screen)
+
+
+def worth_a_look(study: Study, screen: Console) -> None:
+    """Print what of a study is mostly a slip."""
+    for line in study.doubts:
+        screen.print(f"Worth a look: {line}.", markup=False)
 
 
 def heading(study: Study, screen: Console) -> None:
@@ -124,9 +132,11 @@ def describe(study: Study, screen: Console) -> None:
     if study.sweep:
         sizes = " x ".join(f"{axis.name} ({len(axis.labels)})" for axis in study.sweep)
         screen.print(f"swept: {sizes} = {len(study.points)} points, each a run of its own", markup=False)
-    screen.print(f"\n{study.name} is fine: {len(study.builds)} builds, {len(study.scenarios)} scenarios, {uncertain} "
+    state = "can be run" if study.doubts else "is fine"
+    screen.print(f"\n{study.name} {state}: {len(study.builds)} builds, {len(study.scenarios)} scenarios, {uncertain} "
                  f"uncertain inputs, {sampling.replicates} x {sampling.samples:,} samples ({sampling.method}, seed "
                  f"{sampling.seed}).", markup=False)
+    worth_a_look(study, screen)
 
 
 def _describe_rest(study: Study, screen: Console) -> None:
@@ -168,7 +178,8 @@ class Progress:
         """Of these studies, on a bar of rich's."""
         self.works, self.bar, self.drawn = works, bar, 0.0
         self.jobs = [job for work in works for job in work.jobs]
-        self.task = bar.add_task("", total=None)
+        self.begun = time.monotonic()
+        self.task = bar.add_task(self._told(), total=max(self._sum("wanted"), 1), left=self._left())
 
     @property
     def ended(self) -> bool:
@@ -180,8 +191,19 @@ class Progress:
         now = time.monotonic()
         if now - self.drawn > REFRESH or self.ended:
             self.drawn = now
-            done, wanted = (sum(getattr(work, name) for work in self.works) for name in ("done", "wanted"))
-            self.bar.update(self.task, description=self._told(), completed=done, total=max(wanted, 1), refresh=True)
+            self.bar.update(self.task, description=self._told(), completed=self._sum("done"),
+                            total=max(self._sum("wanted"), 1), left=self._left(), refresh=True)
+
+    def _sum(self, name: str) -> int:
+        return sum(getattr(work, name) for work in self.works)
+
+    def _left(self) -> str:
+        """How long the rest takes at the pace so far: rich forgets those that were done half a minute ago."""
+        made = self._sum("done") - self._sum("reused")
+        if not made:
+            return ""
+        seconds = round((time.monotonic() - self.begun) / made * (self._sum("wanted") - self._sum("done")))
+        return f"{timedelta(seconds=seconds)} left"
 
     def _told(self) -> str:
         """The study; how many of its points, or of several studies, are done."""
@@ -198,11 +220,11 @@ def progress(works: Sequence[Work], wanted: bool) -> Iterator[Callable[[], Abstr
     if not wanted or not works or not sys.stderr.isatty():
         yield nullcontext
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
-               TextColumn("replicates"), TimeRemainingColumn())
+               TextColumn("replicates"), TextColumn("{task.fields[left]}"))
     with Bar(*columns, console=Console(stderr=True), auto_refresh=False, transient=True) as bar:
         shown = Progress(works, bar)
         for job in shown.jobs:

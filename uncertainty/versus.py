@@ -23,11 +23,13 @@ def compare(arguments: Namespace) -> int:
     from . import comparing
     from .report.comparison_tree import tree
     from .report.summary import to_json
-    from .running import UsageError
+    from .running import UsageError, check_writable
 
     names = arguments.before, arguments.after
     if arguments.page and arguments.page.is_dir():
         raise UsageError(f"--page: {arguments.page} is a folder; name a file, such as {arguments.page}/page.html")
+    if arguments.page:
+        check_writable("--page", arguments.page, arguments.page.parent)
     found = {name: _side(name) for name in dict.fromkeys(names)}
     with _counted(not arguments.json) as step:
         comparison = comparing.compare(found[names[0]], found[names[1]], step)

@@ -19,7 +19,7 @@ from support import study_text
 from test_execution import until
 
 import uncertainty as un
-from uncertainty import cli, holding, leftovers, samples, store
+from uncertainty import cli, holding, leftovers, running, samples, store
 from uncertainty.plan import plan_of
 from uncertainty.store import to_json
 
@@ -194,6 +194,26 @@ def test_folders_that_may_not_be_written_are_told(folder):
     done = subprocess.run([sys.executable, "-c", UNPRIVILEGED, *RUN], capture_output=True, text=True, check=False)
     assert not list((folder / "results").iterdir())
     assert (done.returncode, "cannot be written to" in done.stderr) == (2, True), done.stderr
+
+
+@linux
+@pytest.mark.parametrize("arguments", [[*RUN, "--out", "/proc/foo"],
+                                       ["compare", "study.toml", "study.toml", "--page", "/proc/new/page.html"]])
+def test_where_no_file_can_be_made_that_is_told_before_the_work(folder, capsys, monkeypatch, arguments):
+    """Whoever may do everything, as root, may not do this."""
+    monkeypatch.setattr("uncertainty.works.perform", lambda *_, **__: pytest.fail("it has begun"))
+    assert cli.main(arguments) == 2
+    option, place = arguments[-2:]
+    assert capsys.readouterr() == ("", f"{option} is {place}, but /proc cannot be written to\n")
+
+
+def test_what_is_tried_leaves_nothing(folder):
+    """Nor does what a run has left that was killed as it tried."""
+    (folder / "page.html").write_text("earlier")
+    left = folder / leftovers.owned(running.TRIED).replace(f"~{os.getpid()}~", f"~{gone()}~killed")
+    left.mkdir()
+    running.check_writable("--page", Path("page.html"), Path())
+    assert sorted(path.name for path in folder.iterdir()) == ["page.html", "study.toml"]
 
 
 @linux
