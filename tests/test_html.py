@@ -197,6 +197,17 @@ def test_few_conclusions_and_printed_numbers_are_counted(make_study):
     assert re.search(r"Of 12 CapEx that the document prints (9|10|11) lie below the median\.$", wide)
 
 
+def test_brief_is_the_answer_without_tables(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("one.toml").write_text(study_text(rest=PRICES), encoding="utf-8")
+    whole, brief = ((cli.main(["run", "one.toml", "--no-report", *given]), capsys.readouterr().out) for given in (
+        [], ["--brief"]))
+    assert "How wide" in whole[1]
+    assert "How wide" not in brief[1]
+    for said in ("favoured by CapEx", "Sampling error", "Written to results/one:"):
+        assert said in " ".join(brief[1].split())
+
+
 def test_answers_of_constants_of_one_build_and_of_no_sensitivity(tmp_path):
     def told(**given):
         path = tmp_path / "study.toml"

@@ -95,6 +95,7 @@ def _run_arguments(run: argparse.ArgumentParser) -> None:
                      help="write every input and output of every sample to DIR/<study>.zarr (extra: zarr)")
     run.add_argument("--no-report", action="store_true",
                      help="write no report.html and no figures, which take some seconds")
+    run.add_argument("--brief", action="store_true", help="print the answer, and no tables: report.md has them")
     run.add_argument("--json", action="store_true", help="print the summary as JSON, and no tables")
     run.add_argument("--no-progress", action="store_true", help="no progress bar (there is none but on a terminal)")
 

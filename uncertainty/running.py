@@ -255,7 +255,7 @@ class _Report:
         tables = not self.arguments.json and not self.several
         if tables:
             with suppress(BrokenPipeError):  # whoever reads has seen enough: what was run is written all the same
-                show(results, self.screen)
+                show(results, self.screen, self.arguments.brief)
                 sys.stdout.flush()  # whoever reads through a pipe has the answer first too
         try:
             folder, summary = finish(outcome, self.arguments.out, not self.arguments.no_report)

@@ -42,8 +42,8 @@ class _Screen(Console):
         raise BrokenPipeError
 
 
-def show(results: Results | Sweep, screen: Console) -> None:
-    """Print the tables of a run."""
+def show(results: Results | Sweep, screen: Console, brief: bool = False) -> None:
+    """Print the answer and, but in `brief`, the tables of a run; and how far to trust them."""
     from .report import sections, sweep_sections
     from .report.answer import answer
     from .report.sweep_answer import sweep_answer
@@ -53,9 +53,10 @@ def show(results: Results | Sweep, screen: Console) -> None:
     heading(results.study, screen)
     for sentence in sweep_answer(results) if isinstance(results, Sweep) else answer(results):
         screen.print(f"{sentence}\n", markup=False)
-    found = sweep_sections.sections(results) if isinstance(results, Sweep) else sections.sections(results)
-    for section in found:
-        show_section(section, screen)
+    if not brief:
+        found = sweep_sections.sections(results) if isinstance(results, Sweep) else sections.sections(results)
+        for section in found:
+            show_section(section, screen)
     screen.print(trust(results), markup=False)
     worth_a_look(results.study, screen)
 
