@@ -42,12 +42,12 @@ def _takes(work: Work, skip: bool, arguments: Namespace) -> dict[str, Any] | str
 
 
 def _show(found: dict[str, dict[str, Any] | str]) -> None:
-    from .cost import size
+    from .memory import size_words
     from .report.text import Section
     from .terminal import console, show_section
 
     rows = [[name, f"nothing: {it}", "", "", ""] if isinstance(it, str) else
-            [name, _made(it), f"{it['samples']:,}", size(it["memory_per_process"]), size(it["disk"])]
+            [name, _made(it), f"{it['samples']:,}", size_words(it["memory_per_process"]), size_words(it["disk"])]
             for name, it in found.items()]
     columns = ["study", "would make", "samples", "memory a process", "disk"]
     show_section(Section("Nothing was run", columns, rows, words=2), console())

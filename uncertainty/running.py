@@ -19,6 +19,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .memory import standing
+
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
@@ -81,7 +83,7 @@ def _check_names(found: Sequence[Source]) -> None:
 
 def _check_writable(folder: Path) -> None:
     """Refuse a folder that cannot be made, before the work and not after it."""
-    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    there = standing(folder)
     if not there.is_dir():
         raise UsageError(f"--out is {folder}, but {there} is no folder")
     if not os.access(there, os.W_OK):
