@@ -20,6 +20,7 @@ from .strict import NAME, Strict, content, nearest, printable
 MOST, MOST_NUMBERS, MOST_DEEP = 5_000, 100_000, 32  # entries of a list or table; of numbers; tables in tables
 SAME = 3  # places that are named of which the same is said
 MOST_LINES = 100  # problems that are printed
+LONG = 500  # characters of a place, or of what is wrong there, that are printed
 
 
 class StudyError(ValueError):
@@ -49,8 +50,8 @@ def _where(each: list[str]) -> str:
 
 
 def _short(text: str) -> str:
-    text = printable(text[:500])
-    return text if len(text) < 500 else f"{text[:500]}..."
+    text = printable(text[: LONG + 1])
+    return text if len(text) <= LONG else f"{text[:LONG]}..."
 
 
 def shipped() -> Path:
@@ -246,8 +247,8 @@ def sheet(kind: str, name: Any, where: str, folder: Path, files: dict[str, str],
     elif (lies := _sheet_path(kind, name, where, folder, found)) is not None:
         path = lies
         files[key], raw = read(path, path.name, found)
-    sheet = validate(SHEETS[kind], raw, path.parent, f"{path.name}: ", found) if len(found) == before else None
-    return sheet or unknown
+    valid = validate(SHEETS[kind], raw, path.parent, f"{path.name}: ", found) if len(found) == before else None
+    return valid or unknown
 
 
 def _sheet_path(kind: str, name: str, where: str, folder: Path, found: list[Problem]) -> Path | None:
