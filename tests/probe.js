@@ -76,6 +76,7 @@
   window.Blob = function (given, options) { parts = given; return new OldBlob(given, options); };
   document.querySelector(`button[data-table=${table.id}]`).click();
   found.csv = parts.join("").replace("\ufeff", "");
+  found.tables = all("button.csv").map(each => (each.click(), parts.join("").replace("\ufeff", "")));
 
   found.columns = [...table.tHead.rows[0].cells].map(h => h.textContent.trim());
   found.rows = [...table.tBodies].reduce((sum, body) => sum + body.rows.length, 0);

@@ -87,9 +87,14 @@ def first_and_total(value, count):
     return np.array([[value((i,)), 1 - value(tuple(everyone - {i}))] for i in range(count)])
 
 
+def rank_correlation(r):
+    """Spearman's coefficient of two normals whose correlation is r: Kruskal (1958)."""
+    return 6 / np.pi * np.arcsin(r / 2)
+
+
 def spearman(matrix):
-    """Of normals with a matrix of correlations."""
-    return {(f"x{i}", f"x{j}"): float(6 / np.pi * np.arcsin(matrix[i, j] / 2))
+    """The same of normals with a matrix of correlations, by their names."""
+    return {(f"x{i}", f"x{j}"): float(rank_correlation(matrix[i, j]))
             for i, j in combinations(range(len(matrix)), 2) if matrix[i, j]}
 
 

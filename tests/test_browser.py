@@ -102,6 +102,7 @@ def test_it_works_in_a_browser(text, tmp_path, width, scheme):
     head, *rows = csv.reader(found["csv"].splitlines())
     assert head == found["columns"]
     assert len(rows) == found["rows"] > 0
+    assert not [each for each in found["tables"] if re.search(r"(^|,|\")'", each, re.MULTILINE)]
     assert found["unnamed"] == []
 
 

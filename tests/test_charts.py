@@ -409,6 +409,14 @@ def test_captions_are_made_of_the_numbers(results, drawn):
     assert f"{int(enough)} for A5000" in drawn["battery-counts"].caption
 
 
+def test_scenarios_of_nearly_one_name_have_figures_of_their_own(make_study):
+    names = ["site-2", "site--2", "site-2-", "site_2"]
+    rest = PRICES + "".join(f"[scenarios.{name}]\npue = 1.{i}\n" for i, name in enumerate(names))
+    found = listing.chosen(un.run(make_study(rest=rest)))
+    assert [each.name for each in found if each.key == "ranks" and each.criterion == "capex"] == [
+        f"ranks-{name}-capex" for name in names]
+
+
 def test_unknown_places_are_refused(results):
     with pytest.raises(ValueError, match="no 'cellar'; wanted one of optimistic"):
         listing.figures(results, "cellar", "capex")

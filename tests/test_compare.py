@@ -365,6 +365,27 @@ def test_a_study_that_lacks_a_figure_is_no_other_than_itself(tmp_path, monkeypat
     assert "one.toml and one.toml: no difference" in printed(capsys, "one.toml", "one.toml")
 
 
+def correlated(*inputs, spearman=0.4):
+    return f'\n[[correlation]]\ninputs = {json.dumps(inputs)}\nspearman = {spearman}\n'
+
+
+def test_a_correlation_written_the_other_way_round_is_the_same(folder):
+    ways = [("pue", "unit_price"), ("unit_price", "pue")]
+    one, other = (folder(name, text(rest=correlated(*way))) for name, way in zip("ab", ways, strict=True))
+    assert compared(one, other).same
+    found = compared(one, folder("c", text(rest=correlated(*ways[1], spearman=0.2)))).settings
+    assert found == (("correlation of 2 pairs of pue and unit_price", "0.4", "0.2"),
+                     ("correlation of dgx_spark.unit_price and rtx_a5000.unit_price", "0.4", "0.2"))
+
+
+def test_what_else_changed_is_told_in_the_order_of_the_study(folder):
+    names = ["X", "late", "early", "b", "a", "z", "seventh", "D1"]
+    rest = "".join(CLAIM.replace('"X"', f'"{name}"') for name in names[1:])
+    held = re.sub("(is = .*)", r"\1\nmust_hold = 0.5", text(rest=rest))
+    found = compared(folder("a", text(rest=rest)), folder("b", held)).settings
+    assert [setting.what for setting in found] == [f"claim {name}: must hold" for name in names]
+
+
 def test_a_sweep_is_refused(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("swept.toml").write_text(text(rest="[sweep]\nrun_hours = [4, 8]\n"), encoding="utf-8")

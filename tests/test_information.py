@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from problems import loss
+from problems import loss, rank_correlation
 from scipy import stats
 from scipy.special import expit, logit
 from support import assert_close
@@ -31,11 +31,6 @@ def call(median, sigma, price):
     """E max(X - price, 0) of a lognormal X."""
     d = (np.log(median / price) + sigma**2) / sigma
     return median * np.exp(sigma**2 / 2) * stats.norm.cdf(d) - price * stats.norm.cdf(d - sigma)
-
-
-def spearman(pearson):
-    """Rank correlation of two normals."""
-    return 6 / np.pi * np.arcsin(pearson / 2)
 
 
 def over_normals(value):
@@ -95,7 +90,7 @@ def test_evppi_where_inputs_interact(method):
 
 def test_to_know_an_input_tells_of_those_that_are_correlated_with_it():
     inputs = {"x": un.normal(0, 1), "y": un.normal(0, 2), "idle": un.normal(0, 1)}
-    rho = {("x", "y"): spearman(0.6), ("y", "idle"): spearman(-0.5)}
+    rho = {("x", "y"): rank_correlation(0.6), ("y", "idle"): rank_correlation(-0.5)}
     found = evppi(inputs, against(lambda x: 0.3 + x["x"] + x["y"]), options=AB, correlation=rho)
     whole = (1 + 4 + 2 * 0.6 * 2) ** 0.5
     assert_close(found.evpi, found.evpi_se, loss(0.3, whole), 16)
@@ -135,7 +130,7 @@ def test_evsi_of_a_normal_input(error):
 def test_evsi_of_an_input_that_is_correlated():
     inputs = {"y": un.normal(0, 2), "x": un.normal(0, 1)}
     found = evsi(inputs, against(lambda x: 0.2 + x["y"]), options=AB, of="x", error=0.5,
-                 correlation={("x", "y"): spearman(0.8)})
+                 correlation={("x", "y"): rank_correlation(0.8)})
     assert_close(found.evsi, found.evsi_se, loss(0.2, 0.8 * 2 / 1.25**0.5), 16)
     assert_close(found.evppi, found.evppi_se, loss(0.2, 0.8 * 2), 16)
 
@@ -163,7 +158,8 @@ for end, (means, (one, _, other), _) in ODDS.items():
     DEPRESSION |= {f"{end}_cbt": un.normal(means[0], one**0.5), f"{end}_anti": un.normal(means[1], other**0.5)}
 for life, (quality, quality_sd, price, price_sd) in LIVES.items():
     DEPRESSION |= {f"q_{life}": un.normal(quality, quality_sd), f"c_{life}": un.normal(price, price_sd)}
-TOGETHER = {(f"{end}_cbt", f"{end}_anti"): spearman(v[1] / (v[0] * v[2]) ** 0.5) for end, (_, v, _) in ODDS.items()}
+TOGETHER = {(f"{end}_cbt", f"{end}_anti"): rank_correlation(v[1] / (v[0] * v[2]) ** 0.5)
+            for end, (_, v, _) in ODDS.items()}
 EFFECTS = [name for name in DEPRESSION if name[:2] not in ("q_", "c_")]
 SETS = {"effects": EFFECTS, "lives": [name for name in DEPRESSION if name not in EFFECTS],
         "cbt": ["rec_cbt", "rel_cbt"], "q_norec": ["q_norec"]}

@@ -16,7 +16,9 @@ from support import dist
 
 import uncertainty as un
 from uncertainty import engine, memory, plan, samples
+from uncertainty.cost import cost_of
 from uncertainty.plan import plan_of
+from uncertainty.works import work_of
 
 PUE = dist("pert", low=1.05, mode=1.25, high=1.6)
 PRICES = f"""[build.rtx_a5000]
@@ -382,7 +384,7 @@ def test_a_disk_with_too_little_room_is_refused_before_the_work(make_study, tmp_
     study, path = make_study(pue=PUE, samples=4096), tmp_path / "deep" / "s"
     size = samples.disk_bytes(plan_of(study), 8)
     disk(monkeypatch, size - 1)
-    with pytest.raises(OSError, match=r"would take up to .* GB, and the disk has .* GB left: ask for fewer samples or"):
+    with pytest.raises(OSError, match=r"would take up to .* MB more, and the disk has .* MB left: ask for"):
         keep(study, path)
     assert not path.parent.exists()
     disk(monkeypatch, size)
@@ -401,8 +403,25 @@ def test_a_store_that_gives_way_leaves_its_room(make_study, tmp_path, monkeypatc
         if fits:
             keep(study, tmp_path / "s", replace=True)
         else:
-            with pytest.raises(OSError, match=r"the disk has .* GB left"):
+            with pytest.raises(OSError, match=r"the disk has .* MB left"):
                 keep(study, tmp_path / "s", replace=True)
+
+
+def test_a_run_that_goes_on_takes_no_more_disk_for_what_its_store_has(make_study, tmp_path):
+    study = make_study(pue=PUE, samples=4096)
+
+    def takes(replicates=8, **sampling):
+        """Disk of a run, but for replicates to resume from, which may be left out."""
+        again = study.with_sampling(replicates=replicates, **sampling)
+        found = cost_of(work_of(again, None, tmp_path / "pieces", True, tmp_path / "s"), page=False)
+        return found.disk - found.pieces
+
+    size, rest = samples.disk_bytes(plan_of(study), 8) - samples.disk_bytes(plan_of(study), 0), takes()
+    un.run(study, keep=tmp_path / "pieces", keep_samples=tmp_path / "s", jobs=1)
+    assert (takes(), takes(16)) == (rest - size, rest)
+    left = sum(map(len, content(tmp_path / "s").values()))
+    assert 0 < left < size
+    assert takes(seed=2) == rest - left  # another study's, to which this one gives way
 
 
 def test_samples_that_memory_does_not_hold_are_refused_before_anything_is_drawn(make_study, monkeypatch):
@@ -412,7 +431,7 @@ def test_samples_that_memory_does_not_hold_are_refused_before_anything_is_drawn(
     assert sum(v.nbytes for v in un.sample(study).data_vars.values()) == size
     monkeypatch.setattr(samples, "available", lambda **_: 2 * size - 2)
     monkeypatch.setattr(samples, "blocks", lambda *_: 1 / 0)
-    with pytest.raises(MemoryError, match=r"would take .* GB, .* GB: ask for fewer with study\.with_sampling\(samples="
+    with pytest.raises(MemoryError, match=r"would take .* MB, .* MB: ask for fewer with study\.with_sampling\(samples="
                                           r".*--keep-samples"):
         un.sample(study)
 

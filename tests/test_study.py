@@ -9,10 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from uncertainty.design import DIMENSIONS
-from uncertainty.files import StudyError, shipped
+from uncertainty.files import LONG, StudyError, shipped
 from uncertainty.model import INPUTS, OUTPUTS
 from uncertainty.report.inputs import inputs
-from uncertainty.resolve import BLOCK, COMPONENTS, SLOTS, WEIGHTS, Place
+from uncertainty.resolve import BLOCK, COMPONENTS, SLOTS, WEIGHTS, Place, Problem
 from uncertainty.schema import StudyFile
 from uncertainty.study import load
 
@@ -784,6 +784,13 @@ def test_a_study_and_its_error_can_be_sent_to_another_process(folder):
     assert again.digest == study.digest
     error = StudyError("study.toml", [])
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("x" * LONG, "x" * LONG), ("x" * (LONG + 1), "x" * LONG + "..."), ("\x07" * (LONG // 4), r"\x07" * (LONG // 4)),
+    ("\x07" * LONG, r"\x07" * (LONG // 4) + "...")])
+def test_only_what_is_cut_is_marked_as_cut(text, shown):
+    assert StudyError("study.toml", [Problem("", text)]).problems == [Problem("", shown)]
 
 
 def test_other_sampling_is_checked_as_the_file_is():

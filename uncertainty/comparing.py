@@ -12,7 +12,7 @@ from .analysis.error import Estimate, combine, half_width, upper_limit
 from .attributing import Attribution, Seen, Step, attribution, look, paired
 from .mixing import Mixture
 from .plan import ModelError
-from .sides import Figure, Side, Spot, Told
+from .sides import Figure, Side, Spot, Told, common, pair_of
 
 
 class Change(NamedTuple):
@@ -69,9 +69,18 @@ class Comparison:
     why: str = ""
 
     @property
+    def sides(self) -> tuple[Side, Side]:
+        """Before and after."""
+        return self.before, self.after
+
+    @property
     def same(self) -> bool:
-        """Whether nothing at all has changed, sources but not versions included."""
+        """Whether nothing at all has changed, sources and versions included."""
         return not (self.inputs or self.settings or any(move.difference for move in self.moves))
+
+    def common(self, what: str) -> list[Any]:
+        """Builds, scenarios, criteria, claims or figures that both have, as they come before."""
+        return common(*self.sides, what)
 
     def moved(self, kind: str, name: str = "") -> list[Move]:
         """Moves of one kind, and of one output, criterion or claim, that are beyond sampling error."""
@@ -87,9 +96,10 @@ def compare(before: Side, after: Side, step: Step | None = None) -> Comparison:
         called with (studies run, studies to be run at most) while moves are attributed.
     """
     retold = [name for name in before.claims if _retold(before, after, name)]
-    figures = [f for f in before.figures if f in after.figures and not (f.kind == "claim" and f.name in retold)]
+    figures = [f for f in common(before, after, "figures") if not (f.kind == "claim" and f.name in retold)]
     inputs, settings = tuple(_inputs(before, after)), tuple(_settings(before, after, retold))
-    if before.digest != after.digest and not (settings or any(not change.source_only for change in inputs)):
+    told = settings or any(not change.source_only for change in inputs)
+    if before.digest != after.digest and not (told or _written_otherwise(before, after)):
         settings = (Setting("study", "", "other in what this does not tell: picks, ratings, sensitivity or the like"),)
     bare = Comparison(before, after, inputs, settings, tuple(_moves(before, after, figures, [])), 0)
     if before.study is None or after.study is None:
@@ -147,7 +157,7 @@ def first_places(comparison: Comparison, criterion: str, scenario: str) -> tuple
     Of builds that are as probable, that which was the first before stays so.
     """
     found = [{f.build: x.value for f, x in side.figures.items() if f[:3] == ("first", criterion, scenario)}
-             for side in (comparison.before, comparison.after)]
+             for side in comparison.sides]
     was = max(found[0], key=lambda build: found[0][build], default="")
     return tuple(dict(sorted(each.items(), key=lambda pair: (-pair[1], pair[0] != was))) for each in found)
 
@@ -200,7 +210,7 @@ def _settings(before: Side, after: Side, retold: list[str]) -> Iterator[Setting]
             yield Setting(f"{word}: order", ", ".join(names[0]), ", ".join(names[1]))
     if retold:
         yield Setting("claims", "", f"put to other tests, so not compared: {', '.join(retold)}")
-    for key in before.claims.keys() & after.claims.keys():
+    for key in common(before, after, "claims"):
         yield from _setting(f"claim {key}: must hold", before.claims[key][1], after.claims[key][1])
     yield from _correlations(before, after)
     for name in dict.fromkeys([*before.versions, *after.versions]):
@@ -215,12 +225,22 @@ def _correlations(before: Side, after: Side) -> Iterator[Setting]:
     for pair in dict.fromkeys([*before.correlation, *after.correlation]):
         if any(name.partition(".")[0] in alone for name in pair):
             continue
-        slots = [name.partition(".")[2] if name.partition(".")[0] in builds else name for name in pair]
+        slots = pair_of(*(name.partition(".")[2] if name.partition(".")[0] in builds else name for name in pair))
         found.setdefault((*slots, before.correlation.get(pair), after.correlation.get(pair)), []).append(pair)
     for (one, other, rho, now), pairs in found.items():
         alike = one if one == other else f"{one} and {other}"
         what = f"{len(pairs)} pairs of {alike}" if len(pairs) > 1 else " and ".join(pairs[0])
         yield from _setting(f"correlation of {what}", rho, now)
+
+
+def _written_otherwise(before: Side, after: Side) -> bool:
+    """Whether studies are one, but for the order in which correlations and the inputs of each are written."""
+    if before.study is None or after.study is None:
+        return False
+    one, other = (replace(study, correlation=dict(sorted((pair_of(*pair), rho) for pair, rho in
+                                                         study.correlation.items()))).digest
+                  for study in (before.study, after.study))
+    return one == other
 
 
 def _setting(what: str, before: Any, after: Any) -> Iterator[Setting]:

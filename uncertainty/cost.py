@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from errno import ENOSPC
@@ -13,7 +12,7 @@ from typing import NamedTuple
 from . import samples
 from .execution import context, processes
 from .jobs import Job
-from .memory import available
+from .memory import available, free_disk, size_words
 from .plan import Plan, block_size
 from .study import Study
 from .watching import watch
@@ -50,8 +49,8 @@ def cost(job: Job, page: bool = True) -> Cost:
         raise job.error
     plan = job.plan
     replicates = sum(task.end - task.first for task in job.waiting)
-    kept = samples.disk_bytes(plan, job.wanted) if job.store else 0
-    work = _memory(plan) + (samples.writer_bytes(plan) if job.store else 0)
+    kept = samples.more_bytes(Path(job.store.path), plan, job.wanted, job.store.key) if job.store else 0
+    work = _making(plan) + (samples.writer_bytes(plan) if job.store else 0)
     point = bool(job.study.point)  # its replicates are in one piece already
     files = POINT if point else RESULTS + _drawn(plan.study, page) + CONCLUSION * len(plan.asked.watched)
     pieces = _pieces(plan, len(job.waiting) + (not point))
@@ -79,8 +78,8 @@ def _pieces(plan: Plan, files: int) -> int:
     return files * totals + 2 * study.sampling.replicates * (ranked + tests)
 
 
-def _memory(plan: Plan) -> int:
-    """Bytes that a process takes for a study beyond its imports.
+def _making(plan: Plan) -> int:
+    """Bytes of memory that a process takes beyond its imports to make replicates.
 
     Bins, a block, what each replicate says of tests, and a Latin hypercube's points.
     """
@@ -119,7 +118,7 @@ class Room:
     imports: int
     taken: list[Cost] = field(default_factory=list)
 
-    def let_in(self, it: Cost, name: str) -> str:
+    def let_in(self, cost: Cost, name: str) -> str:
         """Keep free what a study takes; gives what is to be said where that does not suffice for its replicates.
 
         Raises
@@ -127,23 +126,22 @@ class Room:
         MemoryError, OSError
             where the memory that is free, or the disk of the folder, does not suffice.
         """
-        free, need = available(), it.memory + (self.imports + it.work) * self.team * (self.team > 1)
+        free, need = available(), cost.memory + (self.imports + cost.work) * self.team * (self.team > 1)
         if need > free:
             each = f" in {self.team} processes" if self.team > 1 else ""
-            raise MemoryError(f"{name} takes up to {size(need)} of memory{each}, and {size(free)} are free: fewer "
-                              f"{'jobs, ' if self.team > 1 else ''}samples or replicates take less")
-        there = next(p for p in (self.folder, *self.folder.absolute().parents) if p.exists())
-        disk = shutil.disk_usage(there).free
+            raise MemoryError(f"{name} takes up to {size_words(need)} of memory{each}, and {size_words(free)} are "
+                              f"free: fewer {'jobs, ' if self.team > 1 else ''}samples or replicates take less")
+        disk = free_disk(self.folder)
         room = max(0, disk - sum(each.disk - each.pieces for each in self.taken))
-        if it.disk - it.pieces > room:
+        if (least := cost.disk - cost.pieces) > room:
             beside = " beside what the studies before it take" if self.taken else ""
-            raise OSError(ENOSPC, f"{name} takes up to {size(it.disk - it.pieces)} of disk, and {size(room)} are free"
+            raise OSError(ENOSPC, f"{name} takes up to {size_words(least)} of disk, and {size_words(room)} are free"
                           f"{beside}", str(self.folder))
-        self.taken.append(it)
+        self.taken.append(cost)
         if sum(each.disk for each in self.taken) <= disk:
             return ""
-        return (f"{name}: replicates to resume from take up to {size(it.pieces)} of disk, which may be more than is "
-                "free; those that do not fit are not kept")
+        return (f"{name}: replicates to resume from take up to {size_words(cost.pieces)} of disk, which may be more "
+                "than is free; those that do not fit are not kept")
 
 
 def room(works: Sequence[Work], jobs: int | None, folder: Path) -> Room:
@@ -151,8 +149,3 @@ def room(works: Sequence[Work], jobs: int | None, folder: Path) -> Room:
     todo = [job for work in works for job in work.jobs]
     shared = context(todo).get_start_method() == "fork"
     return Room(folder, processes(todo, jobs), 0 if shared else IMPORTS)
-
-
-def size(bytes_: float) -> str:
-    """A number of bytes in words."""
-    return f"{bytes_ / 1e6:,.0f} MB" if bytes_ < 1e9 else f"{bytes_ / 1e9:,.1f} GB"

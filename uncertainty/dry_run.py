@@ -65,14 +65,14 @@ def _seconds(work: Work, replicates: int, team: int) -> float | None:
 
 
 def _show(found: dict[str, dict[str, Any] | str], team: int) -> None:
-    from .cost import size
+    from .memory import size_words
     from .report.text import Section
     from .terminal import console, show_section
 
     taking = {name: it for name, it in found.items() if not isinstance(it, str)}
     rows = [[name, f"nothing: {it}", "", "", "", ""] if isinstance(it, str) else
-            [name, _made(it), f"{it['samples']:,}", _time(it["seconds"]), size(it["memory_per_process"]),
-             size(it["disk"])] for name, it in found.items()]
+            [name, _made(it), f"{it['samples']:,}", _time(it["seconds"]), size_words(it["memory_per_process"]),
+             size_words(it["disk"])] for name, it in found.items()]
     columns = ["study", "would make", "samples", "time", "memory a process", "disk"]
     timed = any(it["seconds"] for it in taking.values())
     note = (f"Time: about that, to make the replicates on this machine in {team} process{'es' if team > 1 else ''}, at "

@@ -20,6 +20,7 @@ from .strict import NAME, Strict, content, nearest, printable
 MOST, MOST_NUMBERS, MOST_DEEP = 5_000, 100_000, 32  # entries of a list or table; of numbers; tables in tables
 SAME = 3  # places that are named of which the same is said
 MOST_LINES = 100  # problems that are printed
+LONG = 500  # characters of a place, or of what is wrong there, that are printed
 
 
 class StudyError(ValueError):
@@ -49,8 +50,8 @@ def _where(each: list[str]) -> str:
 
 
 def _short(text: str) -> str:
-    text = printable(text[:500])
-    return text if len(text) < 500 else f"{text[:500]}..."
+    text = printable(text[: LONG + 1])
+    return text if len(text) <= LONG else f"{text[:LONG]}..."
 
 
 def shipped() -> Path:

@@ -1,9 +1,10 @@
-"""How much memory there is to be had."""
+"""How much memory and disk there is to be had."""
 
 from __future__ import annotations
 
 import math
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,21 @@ OF_TWO = "memory.max", "memory.current", "inactive_file"
 def available(unknown: float = math.inf) -> float:
     """Bytes that can be had: on Linux now, by the limits of containers too; elsewhere at most, where that is known."""
     return min(_free(unknown), *_limits())
+
+
+def standing(path: Path) -> Path:
+    """A path, or the first folder above it that is there."""
+    return next(each for each in (path, *path.absolute().parents) if each.exists())
+
+
+def free_disk(path: Path) -> int:
+    """Bytes that can be had on the disk that a path is on, or would be."""
+    return shutil.disk_usage(standing(path)).free
+
+
+def size_words(size: float) -> str:
+    """A number of bytes: `12 MB`, `1,234.5 GB`."""
+    return f"{size / 1e6:,.0f} MB" if size < 1e9 else f"{size / 1e9:,.1f} GB"
 
 
 def _free(unknown: float) -> float:

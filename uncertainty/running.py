@@ -19,6 +19,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .memory import standing
+
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
@@ -87,7 +89,7 @@ def check_writable(option: str, given: Path, folder: Path) -> None:
     """
     from .leftovers import owned, sweep
 
-    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    there = standing(folder)
     if not there.is_dir():
         raise UsageError(f"{option} is {given}, but {there} is no folder")
     try:

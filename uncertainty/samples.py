@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from .engine import Sink
 from .holding import Hold
 from .leftovers import young
-from .memory import available
+from .memory import available, free_disk, size_words
 from .model import INPUTS, OUTPUTS
 from .plan import WHOLE, Plan, Values, block_size, blocks, check, evaluate, plan_of
 from .study import Study
@@ -91,8 +91,8 @@ def sample(study: Study) -> xr.Dataset:
     plan, sampling = plan_of(study), study.sampling
     size, limit = disk_bytes(plan, sampling.replicates), available(unknown=8 << 30) / 2
     if size > limit:
-        raise MemoryError(f"all samples would take {size / 1e9:.3g} GB, half of the memory that is available is "
-                          f"{limit / 1e9:.3g} GB: ask for fewer with study.with_sampling(samples=..., replicates=...), "
+        raise MemoryError(f"all samples would take {size_words(size)}, half of the memory that is available is "
+                          f"{size_words(limit)}: ask for fewer with study.with_sampling(samples=..., replicates=...), "
                           "or write them to disk with uncertainty run --keep-samples")
     found = layout(plan, sampling.replicates)
     arrays = {str(name): np.empty((sampling.replicates, *v.shape[2:], sampling.samples), v.dtype)
@@ -176,6 +176,13 @@ def _is_other(path: Path, key: str) -> bool:
     return there and _arrays(path, key, consolidated=False) is None
 
 
+def more_bytes(path: Path, plan: Plan, replicates: int, key: str) -> int:
+    """Bytes of disk that a store takes beyond what it has; less what another one leaves that gives way to it."""
+    other = _is_other(path, key)
+    left = sum(each.lstat().st_size for each in path.rglob("*") if not each.is_dir()) if other else 0
+    return max(0, disk_bytes(plan, len(set(range(replicates)) - complete(path, key))) - left)
+
+
 def _check_room(path: Path, plan: Plan, replicates: int, key: str, replace: bool) -> bool:
     """Refuse what is no store, and samples for which there is no room; gives whether another store is to give way."""
     _zarr()
@@ -183,12 +190,10 @@ def _check_room(path: Path, plan: Plan, replicates: int, key: str, replace: bool
     if other and not (replace and (path / GROUP).exists()):
         raise FileExistsError(f"{path} holds something else than samples of this very study, made by these versions: "
                               "remove it, or name another place")
-    size = disk_bytes(plan, len(set(range(replicates)) - complete(path, key)))
-    room = sum(file.lstat().st_size for file in path.rglob("*")) if other else 0
-    free = room + shutil.disk_usage(next(p for p in (path, *path.absolute().parents) if p.exists())).free
+    size, free = more_bytes(path, plan, replicates, key), free_disk(path)
     if size > free:
-        raise OSError(f"the samples in {path} would take up to {size / 1e9:.3g} GB, and the disk has "
-                      f"{free / 1e9:.3g} GB left: ask for fewer samples or replicates, or name another place")
+        raise OSError(f"the samples in {path} would take up to {size_words(size)} more, and the disk has "
+                      f"{size_words(free)} left: ask for fewer samples or replicates, or name another place")
     return other
 
 

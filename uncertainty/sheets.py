@@ -38,8 +38,8 @@ def sheet(kind: str, name: Any, where: str, folder: Path, files: dict[str, str],
     elif (lies := _sheet_path(kind, name, where, folder, found)) is not None:
         path = lies
         files[key], raw = read(path, path.name, found)
-    sheet = validate(SHEETS[kind], raw, path.parent, f"{path.name}: ", found) if len(found) == before else None
-    return sheet or unknown
+    valid = validate(SHEETS[kind], raw, path.parent, f"{path.name}: ", found) if len(found) == before else None
+    return valid or unknown
 
 
 def _sheet_path(kind: str, name: str, where: str, folder: Path, found: list[Problem]) -> Path | None:

@@ -63,7 +63,7 @@ class Side:
     ----------
     name : as it was given
     sampling, versions, digest : of the run
-    inputs, correlation : what went in
+    inputs, correlation : what went in; the names of a pair are in alphabetical order
     builds : what each is called, by its key
     scenarios, precisions, criteria, claims : names; precisions but the headline; what each claim says, and must hold
     figures : what came out, with standard errors
@@ -102,11 +102,21 @@ def side(name: str, tree: Mapping[str, Any], study: Study | None, why: str = "")
     return Side(
         name, dict(tree["sampling"]), dict(tree["versions"]), tree["digest"],
         _inputs(tree["inputs"], scenarios, builds, precisions),
-        {(row["input"], row["other"]): row["spearman"] for row in tree["correlation"]},
+        {pair_of(row["input"], row["other"]): row["spearman"] for row in tree["correlation"]},
         {key: called.get(key, key) for key in builds}, scenarios, precisions, tuple(ranking),
         {key: (claim["says"], claim["must_hold"]) for key, claim in claims.items()},
         {figure: Estimate(*map(_figure, pair)) for figure, pair in figures if not math.isnan(_figure(pair[0]))}, study,
         why)
+
+
+def pair_of(one: str, other: str) -> tuple[str, str]:
+    """A pair of names, whichever is written first."""
+    return (one, other) if one <= other else (other, one)
+
+
+def common(before: Side, after: Side, what: str) -> list[Any]:
+    """Builds, scenarios, criteria, claims or figures that both have, as they come before."""
+    return [each for each in getattr(before, what) if each in getattr(after, what)]
 
 
 def _figure(value: Any) -> float:

@@ -162,27 +162,30 @@ def written(folder, files):
     return folder
 
 
+def checked(folder, files):
+    """What is wrong with how the command takes a study of these files, if anything."""
+    before = there(written(folder, files))
+    wrong = fault("check", folder / "study.toml")
+    return wrong or ("files were written" if there(folder) != before else "")
+
+
 def of_a_study(random, folder, kind):
     """What is wrong with how the command takes one broken study, and the study."""
     files = dict(random.choice(SEEDS))
-    names = [name for name in files if name.endswith(".csv") == (kind == "quotes")] or ["study.toml"]
-    name = random.choice([*names, "study.toml" if kind != "quotes" else names[0]])
+    names = [name for name in files if not name.endswith(".csv")]
+    name = random.choice([*names, "study.toml"])
     if kind == "tables":
         tables, _ = broken(tomllib.loads(files[name]), random)
         files[name] = file(tables).encode("utf-8", "surrogatepass")
     else:
         files[name] = damaged(files[name].encode(), random)
-    before = there(written(folder, files))
-    wrong = fault("check", folder / "study.toml")
-    return (wrong or ("files were written" if there(folder) != before else "")), files[name]
+    return checked(folder, files), files[name]
 
 
 def quotes(random, folder):
     """The same of a CSV file of quotes."""
     files = SEEDS[0] | {"quotes.csv": damaged(QUOTES.encode(), random)}
-    before = there(written(folder, files))
-    wrong = fault("check", folder / "study.toml")
-    return (wrong or ("files were written" if there(folder) != before else "")), files["quotes.csv"]
+    return checked(folder, files), files["quotes.csv"]
 
 
 def ran(random, folder):

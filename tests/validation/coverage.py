@@ -30,6 +30,7 @@ from problems import (
     ishigamis,
     loss,
     orders,
+    rank_correlation,
     spearman,
     weighted,
 )
@@ -75,6 +76,12 @@ SELDOM = {
     but the points' places, by simulation without the program, {100 * TOLD:.0f} %, within 2 points"""),
     "aim": (TOLD - 0.02, TOLD + 0.02)}
 
+
+def drawn(seed, samples=256):
+    """How much is drawn for an estimate, by as many replicates as its interval is of."""
+    return {"samples": samples, "replicates": REPLICATES, "seed": seed}
+
+
 # --- of any model ----------------------------------------------------------------------------------------------
 
 
@@ -85,14 +92,14 @@ def indices():
         for samples in (64, 256):
             for estimator in ("azzini_2021", "saltelli_2010"):
                 def sobol(seed, inputs=inputs, model=model, samples=samples, estimator=estimator):
-                    found = un.sobol_indices(inputs, model, samples=samples, seed=seed, estimator=estimator)
+                    found = un.sobol_indices(inputs, model, **drawn(seed, samples), estimator=estimator)
                     return [pair(found, name, input=list(inputs)) for name in ("first_order", "total_order")]
 
                 yield [Case(f"{name}, {title}, {samples} samples, {estimator}", sobol, each)
                        for name, each in zip(("first-order", "total-order"), truth, strict=True)]
         for exact in (True, False):
             def shapley(seed, inputs=inputs, model=model, exact=exact):
-                return [pair(un.shapley_effects(inputs, model, samples=256, seed=seed, exact=exact), "shapley_effect")]
+                return [pair(un.shapley_effects(inputs, model, **drawn(seed), exact=exact), "shapley_effect")]
 
             way = "all subsets" if exact else "some orders"
             yield [Case(f"Shapley, {title}, 256 samples, {way}", shapley, orders(value, len(inputs)))]
@@ -102,8 +109,8 @@ def correlated():
     matrix, weights = np.where(np.eye(3) == 1, 1.0, 0.4), np.array([1.0, 2.0, -1.5])
 
     def shapley(seed):
-        return [pair(un.shapley_effects({f"x{i}": stats.norm() for i in range(3)}, weighted(weights), samples=256,
-                                        seed=seed, correlation=spearman(matrix)), "shapley_effect")]
+        return [pair(un.shapley_effects({f"x{i}": stats.norm() for i in range(3)}, weighted(weights),
+                                        correlation=spearman(matrix), **drawn(seed)), "shapley_effect")]
 
     yield [Case("Shapley, three correlated normals, 256 samples", shapley, orders(gaussian(matrix, weights), 3))]
 
@@ -118,15 +125,14 @@ def gains(x):
 def worth():
     for samples in (256, 4096):
         def evppi(seed, samples=samples):
-            found = un.evppi(NORMALS, gains, options=["stay", "move"], samples=samples, seed=seed)
+            found = un.evppi(NORMALS, gains, options=["stay", "move"], **drawn(seed, samples))
             return [pair(found, "evpi"), pair(found, "evppi")]
 
         yield [Case(f"EVPI, two normal parts, {samples} samples", evppi, loss(0.5, 2**0.5)),
                Case(f"EVPPI, two normal parts, {samples} samples", evppi, np.full(2, loss(0.5, 1)))]
     for error in (0.1, 1.0, 5.0):
         def evsi(seed, error=error):
-            return [pair(un.evsi(NORMALS, gains, options=["stay", "move"], of="x", error=error, samples=256,
-                                 seed=seed), "evsi")]
+            return [pair(un.evsi(NORMALS, gains, options=["stay", "move"], of="x", error=error, **drawn(seed)), "evsi")]
 
         yield [Case(f"EVSI, error {error:g}, 256 samples", evsi, loss(0.5, (1 + error**2) ** -0.5))]
 
@@ -146,8 +152,7 @@ OUTPUTS = {
 def quantiles():
     for title, (marginal, f, truth, known) in OUTPUTS.items():
         def bands(seed, marginal=marginal, f=f):
-            y = un.propagate({"a": marginal, "b": marginal}, lambda x: {"y": f(x["a"], x["b"])}, samples=256,
-                             seed=seed).y
+            y = un.propagate({"a": marginal, "b": marginal}, lambda x: {"y": f(x["a"], x["b"])}, **drawn(seed)).y
             return [pair(un.percentile_bands(y, LEVELS), "percentile_bands")]
 
         yield [Case(f"5, 50 and 95 % quantiles, {title}, 256 samples", bands, truth, **known)]
@@ -156,8 +161,8 @@ def quantiles():
 def hard():
     """Where few samples are all that an estimate hangs on."""
     def rare(seed):
-        z = un.propagate({"a": un.normal(0, 1), "b": un.normal(0, 1)}, lambda x: {"z": x["a"] + x["b"]}, samples=256,
-                         seed=seed).z
+        z = un.propagate({"a": un.normal(0, 1), "b": un.normal(0, 1)}, lambda x: {"z": x["a"] + x["b"]},
+                         **drawn(seed)).z
         return [pair(un.probability(z > 2**0.5 * stats.norm.isf(p)), "probability") for p in (0.01, 0.001)]
 
     yield [Case("P(event) of 1 %, 4,096 samples in all", rare, 0.01),
@@ -165,15 +170,15 @@ def hard():
     for sigma in (0.5, 1.5):
         def mean(seed, sigma=sigma):
             factor = un.lognormal(1, sigma)
-            y = un.propagate({"a": factor, "b": factor}, lambda x: {"y": x["a"] * x["b"]}, samples=256, seed=seed).y
+            y = un.propagate({"a": factor, "b": factor}, lambda x: {"y": x["a"] * x["b"]}, **drawn(seed)).y
             return [pair(un.percentile_bands(y), "mean")]
 
         yield [Case(f"mean of a product of two lognormal, sigma = {sigma}, 256 samples", mean, np.exp(sigma**2),
                     **SKEWED if sigma < 1 else INFINITE)]
 
     def seldom(seed):
-        return [pair(un.evppi(NORMALS, lambda x: {"stay": 0 * x["x"], "move": x["x"] + x["y"] - 3.3}, samples=256,
-                              options=["stay", "move"], of=["x"], seed=seed), "evppi")]
+        return [pair(un.evppi(NORMALS, lambda x: {"stay": 0 * x["x"], "move": x["x"] + x["y"] - 3.3}, of=["x"],
+                              options=["stay", "move"], **drawn(seed)), "evppi")]
 
     yield [Case("EVPPI, a reason met once in 2,000 samples, 256 samples", seldom, loss(3.3, 1),
                 **SELDOM)]
@@ -186,7 +191,7 @@ CUTS = stats.norm.pdf(stats.norm.ppf(np.linspace(0, 1, 11)))
 def given():
     """From samples alone: y = a + b of normals; where one is between two quantiles its mean has a closed form."""
     def found(seed):
-        y = un.propagate(SUM, lambda x: {"y": x["a"] + x["b"]}, samples=256, seed=seed)
+        y = un.propagate(SUM, lambda x: {"y": x["a"] + x["b"]}, **drawn(seed))
         tenths, shares = un.tornado_of_tenths(y, [*SUM], ["y"]), un.given_data(y, [*SUM], ["y"]).sel(input=[*SUM])
         return [np.concatenate([pair(tenths, name) for name in ("low", "high", "swing")], axis=1),
                 pair(un.conditional_means(y, [*SUM], ["y"]), "mean"),
@@ -198,7 +203,7 @@ def given():
            Case("means in tenths, two normals, 256 samples", found,
                 np.outer(deviations, 10 * (CUTS[:-1] - CUTS[1:])).ravel()),
            Case("Pearson's correlation, two normals, 256 samples", found, r),
-           Case("Spearman's correlation, two normals, 256 samples", found, 6 / np.pi * np.arcsin(r / 2)),
+           Case("Spearman's correlation, two normals, 256 samples", found, rank_correlation(r)),
            Case("first-order from samples, two normals, 256 samples", found, r**2)]
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 from judge import checks, sizes
-from problems import loss
+from problems import loss, rank_correlation
 from scipy import stats
 
 import uncertainty as un
@@ -13,9 +13,8 @@ CLOSED = "closed form"
 def ranked(case, inputs, rho, first, win, regret, tie=None, source=CLOSED):
     """P(first) and regret of each, and P(win), P(tie) of the first against the second; the least is best."""
     names = list(inputs)
-    pearson = {pair: 6 / np.pi * np.arcsin(r / 2) for pair, r in rho.items()}
-    y = un.propagate(inputs, lambda x: {f"{name}'": v for name, v in x.items()}, correlation=pearson,
-                     **sizes(case))
+    y = un.propagate(inputs, lambda x: {f"{name}'": v for name, v in x.items()},
+                     correlation={pair: rank_correlation(r) for pair, r in rho.items()}, **sizes(case))
     values = y[[f"{name}'" for name in names]].to_dataarray("build").assign_coords(build=names)
     found = un.rank_acceptability(values).sel(rank=1)
     yield from checks(f"{case}, P(first)", source, first, found, "rank_acceptability", names)
@@ -78,7 +77,7 @@ def ties():
 def worth():
     for mean, r in ((0.0, 0.0), (0.5, 0.0), (-1.5, 0.0), (0.3, 0.6)):
         case = f"stay at 0, or go for {mean:g} + N(0, 1) + N(0, 2), r = {r:g}"
-        rho = {("x", "y"): 6 / np.pi * np.arcsin(r / 2)} if r else None
+        rho = {("x", "y"): rank_correlation(r)} if r else None
         found = un.evppi({"x": un.normal(0, 1), "y": un.normal(0, 2)}, lambda x, m=mean: {
             "stay": 0 * x["x"], "go": m + x["x"] + x["y"]}, options=["stay", "go"], correlation=rho, **sizes(case))
         yield from checks(f"{case}, EVPI", "normal loss", [loss(mean, (5 + 4 * r) ** 0.5)], found, "evpi")

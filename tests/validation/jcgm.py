@@ -10,6 +10,7 @@ from itertools import product
 
 import numpy as np
 from judge import Check, checks, sizes
+from problems import rank_correlation
 from scipy import optimize, special, stats
 
 import uncertainty as un
@@ -119,7 +120,7 @@ def loss_below(y, x, r):
 def comparison_loss():
     for (x, r), texts in LOSSES.items():
         case = f"9.4 comparison loss in millionths, x1 = {x:g}, r = {r:g}"
-        rho = {("x1", "x2"): 6 / np.pi * np.arcsin(r / 2)} if r else None
+        rho = {("x1", "x2"): rank_correlation(r)} if r else None
         y = un.propagate({"x1": un.normal(x, U), "x2": un.normal(0, U)},
                          lambda x: {"y": 1e6 * (x["x1"] ** 2 + x["x2"] ** 2)}, correlation=rho, **sizes(case)).y
         u = (4 * U**2 * x**2 + 4 * U**4 * (1 + r**2)) ** 0.5

@@ -20,6 +20,7 @@ from statistics import median
 from typing import Any
 
 import netCDF4
+from faulty import LIMIT
 from support import PRICES, dist, study_text
 from table import Tried
 
@@ -136,6 +137,8 @@ def unsound(made: Bench, kind: str, came: dict[str, Any]) -> Iterator[str]:
             yield f"{name} is neither what it was nor what it was to be"
         elif ours and came["status"] == 0 and now[name] != new[name]:
             yield f"{name} is what it was, and the command said that all was done"
+    if came["seconds"] > LIMIT:  # and was then ended from outside, by the signal of a kill
+        yield "hung"
     if came["orphans"]:
         yield f"{came['orphans']} processes stayed alive"
     if "Traceback" in came["error"]:
@@ -230,7 +233,6 @@ def problems(made: Bench, what: str, rng: random.Random) -> list[str]:
     kinds, chosen, judge = ATTEMPTS[what]
     kind = rng.choice(kinds)
     for _ in range(20):
-        made.reset()
         fault = chosen(made.undisturbed(kind), rng)
         made.reset()
         came = made.attempt(COMMANDS[kind][0], **fault)

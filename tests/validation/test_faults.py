@@ -229,7 +229,7 @@ def test_results_put_aside_come_back(folder, monkeypatch, exchanged):
     """Where folders are not exchanged in one step: after Ctrl-C between the two, and after kill -9 by the next run."""
     if not exchanged:
         monkeypatch.setattr(store, "_exchange", lambda *_: False)
-    results = un.run(un.load("study"), jobs=1) if Path("study").exists() else un.run(un.load("study.toml"))
+    results = un.run(un.load("study.toml"))
     before = contents(un.write(results, "results/study", page=False))
     real = Path.rename
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bad_input import STEERING, fault, written
+from test_browser import browser, probed
 from test_hostile import STUDY, study
 
 import uncertainty as un
@@ -98,6 +99,22 @@ def test_no_cell_of_a_table_is_a_formula(evil):
         assert f"'{given}" in cells
     begun = [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
     assert all(np.isfinite(float(cell)) for cell in begun)
+
+
+@browser
+def test_no_cell_of_a_table_that_the_page_saves_is_a_formula(evil, tmp_path):
+    """But for figures, of which this page has none that begin so: they are put into its last table."""
+    figures = ["-$5", "-1,000", "−5 %", "+3 %", "-1e-05", "-3.2 [-5–-1]", "-4 ± 0.5", "="]
+    formulas = ["-2+3", "-1|x", "+A1", "=1", "-$A$1", "-3 [x]", "@1"]
+    cells = "".join(f"<td>{each}</td>" for each in figures + formulas)
+    before, end, after = (evil / "out/study/report.html").read_text(encoding="utf-8").rpartition("</tbody>")
+    found = probed(f"{before}<tr>{cells}</tr>{end}{after}", tmp_path, 1280)
+    assert found["wrong"] == []
+    tables = [list(csv.reader(each.splitlines())) for each in found["tables"]]
+    assert tables[-1][-1] == figures + [f"'{each}" for each in formulas]
+    saved = {cell for table in tables[:-1] for row in table for cell in row}
+    assert not [cell for cell in saved if cell.startswith(("=", "+", "-", "@"))]
+    assert "'=cmd|' /C calc'!A0" in saved
 
 
 def test_a_notebook_shows_texts_as_text(evil):

@@ -5,6 +5,7 @@ import sys
 
 import kills
 import pytest
+from faulty import LIMIT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, and reads /proc")
 COUNT = 20  # attempts, of which the page of validation makes more
@@ -63,8 +64,15 @@ def test_a_study_that_was_not_to_change_and_did_is_seen(made):
 
 def test_orphans_and_tracebacks_are_seen(made):
     made.reset()
-    came = {"status": 2, "orphans": 1, "error": "Traceback (most recent call last):"}
+    came = {"status": 2, "seconds": 1.0, "orphans": 1, "error": "Traceback (most recent call last):"}
     assert len(list(kills.unsound(made, "one", came))) == 2
+
+
+def test_a_hang_is_seen_whatever_signal_then_ended_it(made):
+    made.reset()
+    came = {"status": -9, "seconds": LIMIT + 0.1, "orphans": 0, "error": ""}
+    assert list(kills.ATTEMPTS["kill -9 at any moment of a run"][2](made, came)) == []
+    assert list(kills.unsound(made, "one", came)) == ["hung"]
 
 
 def test_earlier_results_of_a_command_that_says_all_was_done_are_seen(made):

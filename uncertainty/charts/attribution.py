@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..analysis.error import half_width
+from ..attributing import Attribution
 from ..comparing import Comparison, Move
 from ..report.changes import labels
-from ..report.words import stream_words, value_words
+from ..report.words import count_words, stream_words, value_words
 from . import style
 from .drawn import Drawn, Floats
-from .moved import ROOM, count, dollars, look, quantiles, ring
+from .moved import ROOM, dollars, look, quantiles, ring
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +27,7 @@ NOTHING = 1e-6  # of all parts, below which one is rounding
 class Steps(NamedTuple):
     """What explains the move of a median, the most first; errors are at 95 %, missing where parts are together."""
 
+    attribution: Attribution
     move: Move
     names: list[str]
     parts: Floats
@@ -39,6 +41,11 @@ class Steps(NamedTuple):
         found: Floats = self.move.before.value + np.cumsum(self.parts)
         return found
 
+    @property
+    def seen(self) -> float:
+        """The least error that is seen, beside all that is drawn."""
+        return SEEN * float(np.ptp(np.append(self.ends, self.move.before.value)))
+
 
 def steps(comparison: Comparison, scenario: str) -> Steps | None:
     """Of the build whose median of CapEx moved most in a scenario; nothing where that is not attributed."""
@@ -50,8 +57,9 @@ def steps(comparison: Comparison, scenario: str) -> Steps | None:
     move = max(moves, key=lambda m: abs(m.difference))
     at = found.figures.index(move.figure)
     parts: Floats = found.parts.value[at]
-    chance, drawn = half_width(found.parts.se[at], found.replicates), half_width(found.order_se[at], found.orders // 2)
-    errors = np.hypot(chance, drawn) if found.orders else chance
+    errors = half_width(found.parts.se[at], found.replicates)
+    if found.orders:
+        errors = np.hypot(errors, half_width(found.order_se[at], found.orders // 2))
     order = [k for k in np.argsort(-np.abs(parts)).tolist() if abs(parts[k]) > NOTHING * np.abs(parts).sum()]
     if not order:  # it moved by chance: nothing that has changed bears on it
         return None
@@ -63,7 +71,7 @@ def steps(comparison: Comparison, scenario: str) -> Steps | None:
             np.append(x[shown], last) for x, last in ((parts, parts[rest].sum()), (errors, np.nan)))
     else:
         parts, errors = parts[shown], errors[shown]
-    return Steps(move, names, parts, errors, len(found.changes) - len(order), float(found.total.value[at]))
+    return Steps(found, move, names, parts, errors, len(found.changes) - len(order), float(found.total.value[at]))
 
 
 def waterfall(comparison: Comparison, axes: Axes, found: Steps) -> None:
@@ -75,9 +83,8 @@ def waterfall(comparison: Comparison, axes: Axes, found: Steps) -> None:
     axes.barh(range(1, last + 1), found.parts / factor, left=begins / factor, height=0.6, color=colours)
     for row, x in enumerate(np.append(before, ends) / factor):
         axes.plot([x, x], [row, row + 1], color=style.MUTED, linewidth=0.8, zorder=0)
-    span = np.ptp(np.append(ends, before))
     for row, (end, error) in enumerate(zip(ends, found.errors, strict=True), 1):
-        if error > SEEN * span:
+        if error > found.seen:
             axes.errorbar([end / factor], [row], xerr=[error / factor], color=style.INK, elinewidth=1, capsize=2.5)
     colour, shape = look(comparison, found.move.figure.build)
     ring(axes, before / factor, 0)
@@ -94,19 +101,19 @@ def waterfall(comparison: Comparison, axes: Axes, found: Steps) -> None:
 def attribution_figure(comparison: Comparison, scenario: str) -> Drawn | None:
     """Of a scenario in which what explains the move of a median is known."""
     found = steps(comparison, scenario)
-    if found is None or comparison.attribution is None:
+    if found is None:
         return None
     build, move = labels(comparison)[found.move.figure.build], found.move
     ends = " to ".join(value_words(float(x), "USD") for x in (move.before.value, found.ends[-1]))
     said = f"{'the most' if found.names[1:] else 'all of it'} is {found.names[0]}, {dollars(float(found.parts[0]))}"
-    orders = f"{n} random" if (n := comparison.attribution.orders) else "all"
-    how = ("There is one change" if len(comparison.attribution.changes) == 1 else
+    orders = f"{n} random" if (n := found.attribution.orders) else "all"
+    how = ("There is one change" if len(found.attribution.changes) == 1 else
            f"Changes are made one after the other, and what one adds is averaged over {orders} orders")
     caption = (f"What each change adds to the median of CapEx of {build}, which moved most in {scenario}. {how}. "
                f"{style.sentence(said)}.{_directions(found)} The parts sum to the move, {dollars(found.total)}, from "
-               f"{ends}.{_honest(comparison, found)}")
+               f"{ends}.{_honest(found)}")
     return Drawn("attribution", f"What explains the move: CapEx of {build}, {scenario}",
-                 f"Waterfall from {ends} in {count(len(found.names), 'step')}; {said}.", caption,
+                 f"Waterfall from {ends} in {count_words(len(found.names), 'step')}; {said}.", caption,
                  partial(waterfall, comparison, found=found), 1.2 + 0.34 * (len(found.names) + 2), scenario=scenario)
 
 
@@ -118,11 +125,10 @@ def _directions(found: Steps) -> str:
     return pull + (f" {found.idle} other change{plural} nothing to it." if found.idle else "")
 
 
-def _honest(comparison: Comparison, found: Steps) -> str:
+def _honest(found: Steps) -> str:
     """What the waterfall is of, where it is not the move between the results, and what whiskers are."""
-    told, of = comparison.attribution, dollars(found.move.difference)
-    runs = f"{told.replicates} x {told.samples:,} samples of the same draws" if told else ""
-    other = (f" That is on {runs}; between the two results the move is {of}, which differs by sampling error."
-             if of != dollars(found.total) else "")
-    span = np.ptp(np.append(found.ends, found.move.before.value))
-    return other + (" Whiskers: 95 % errors of the parts." if (found.errors > SEEN * span).any() else "")
+    told = dollars(found.move.difference)
+    runs = f"{found.attribution.replicates} x {found.attribution.samples:,} samples of the same draws"
+    other = (f" That is on {runs}; between the two results the move is {told}, which differs by sampling error."
+             if told != dollars(found.total) else "")
+    return other + (" Whiskers: 95 % errors of the parts." if (found.errors > found.seen).any() else "")

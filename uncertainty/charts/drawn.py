@@ -118,7 +118,7 @@ class Drawn:
     def name(self) -> str:
         """A name that no other figure of a study has, fit for a file and for the ids of a page."""
         parts = (part for part in (self.key, self.scenario, self.criterion, self.claim) if part)
-        return "-".join(re.sub(r"\W+", "-", part).strip("-") for part in parts)
+        return "-".join(word for part in parts for word in re.findall(r"[\w-]+", part))
 
     def figure(self) -> Figure:
         """The figure, drawn with the settings of all."""

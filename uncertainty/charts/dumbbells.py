@@ -9,9 +9,10 @@ from ..analysis.claims import VERDICTS
 from ..comparing import Comparison, Move, first_places, hands, other_verdict, verdicts
 from ..report.changes import labels
 from ..report.text import named, percent
+from ..report.words import count_words
 from . import style
 from .drawn import Drawn
-from .moved import both, count, look, ring
+from .moved import look, ring
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,9 +74,9 @@ def firsts(comparison: Comparison, axes: Axes, criterion: str, scenario: str) ->
 
 
 def _firsts(comparison: Comparison, criterion: str, scenario: str) -> list[Move]:
-    """Moves of first places, by build as they come after."""
+    """Moves of first places, by build as they come before."""
     found = {m.figure.build: m for m in comparison.moves if m.figure[:3] == ("first", criterion, scenario)}
-    return [found[build] for build in both(comparison, "builds") if build in found]
+    return [found[build] for build in comparison.common("builds") if build in found]
 
 
 def _alone(comparison: Comparison, criterion: str, scenario: str) -> dict[str, float]:
@@ -87,7 +88,7 @@ def _alone(comparison: Comparison, criterion: str, scenario: str) -> dict[str, f
 
 def criteria(comparison: Comparison) -> list[str]:
     """The first criterion, and those by which a first place moved most; of each output one, and of those alike."""
-    by = both(comparison, "criteria")
+    by = comparison.common("criteria")
     moves = {c: [(m.figure[2:4], m.difference) for m in comparison.moved("first", c)] for c in by}
     most = {c: max((abs(difference) for _, difference in moves[c]), default=0.0) for c in by}
     chosen: list[str] = []
@@ -107,10 +108,10 @@ def first_figure(comparison: Comparison, criterion: str, scenario: str) -> Drawn
     alone = len(_alone(comparison, criterion, scenario))
     still = "; = where one did not" if len(moved) < len(moves) else ""
     caption = (f"How probable first place by {named(criterion)} is in {scenario}, before (ring) and after (in "
-               f"colour). {said}. Of {count(len(moves), 'build')} {len(moved)} moved "
+               f"colour). {said}. Of {count_words(len(moves), 'build')} {len(moved)} moved "
                f"beyond sampling error{still}.")
     return Drawn("first-moved", f"Who wins, before and after: {named(criterion)}, {scenario}",
-                 f"{count(len(moves) + alone, 'row')}, one a build, from 0 to 100 %. {said}.", caption,
+                 f"{count_words(len(moves) + alone, 'row')}, one a build, from 0 to 100 %. {said}.", caption,
                  partial(firsts, comparison, criterion=criterion, scenario=scenario), 1.1 + 0.3 * (len(moves) + alone),
                  scenario=scenario, criterion=criterion)
 
@@ -162,7 +163,7 @@ def claims_figure(comparison: Comparison) -> Drawn | None:
     other = [m for m in moves if other_verdict(m)]
     every = sum(m.figure.kind == "claim" for m in comparison.moves)
     most = moves[0]
-    said = (f"{len(moves)} of {count(every, 'claim')} moved beyond sampling error{', most' * (len(moves) > 1)}: "
+    said = (f"{len(moves)} of {count_words(every, 'claim')} moved beyond sampling error{', most' * (len(moves) > 1)}: "
             f"{most.figure.name}, from {percent(most.before.value)} to {percent(most.after.value)}")
     named_ = "; ".join(f"{m.figure.name} from {' to '.join(verdicts(m))}" for m in other[:NAMED])
     end = (f"{len(other)} {'has' if len(other) == 1 else 'have'} another verdict than before (bold): {named_}"
@@ -173,5 +174,5 @@ def claims_figure(comparison: Comparison) -> Drawn | None:
                "lines part the verdicts.")
     shown = min(len(moves), CLAIMS)
     return Drawn("claims-moved", "Which conclusions hold, before and after",
-                 f"{count(shown, 'row')}, one a claim, from 0 to 100 %. {said}.", caption,
+                 f"{count_words(shown, 'row')}, one a claim, from 0 to 100 %. {said}.", caption,
                  partial(claims, comparison), 1.1 + 0.3 * shown)

@@ -16,7 +16,6 @@ from .dumbbells import criteria as moved_criteria
 from .dumbbells import first_figure
 from .flips import first_place_figures, likely_flips
 from .moved import bands_figure as moved_bands
-from .moved import both
 from .option_map import maps
 from .risks import counts_figure, exceedance_figure
 from .scatter import scatter_figure
@@ -87,7 +86,7 @@ def compared(comparison: Comparison) -> list[Drawn]:
     """
     if comparison.same:
         return []
-    scenarios = both(comparison, "scenarios")
+    scenarios = comparison.common("scenarios")
     found = [*(moved_bands(comparison, s) for s in scenarios), *(attribution_figure(comparison, s) for s in scenarios),
              *(first_figure(comparison, c, s) for c in moved_criteria(comparison) for s in scenarios),
              moved_claims(comparison)]

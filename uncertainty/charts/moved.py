@@ -9,7 +9,7 @@ import numpy as np
 
 from ..comparing import Comparison, Move
 from ..report.changes import labels
-from ..report.words import value_words
+from ..report.words import count_words, value_words
 from ..sides import LEVELS, Figure
 from . import style
 from .drawn import Drawn
@@ -22,20 +22,10 @@ ROOM = 0.05  # of an axis, at its ends
 SHARED = 0.2  # of what all scenarios take up, that each has to take up to have the axis of all
 
 
-def both(comparison: Comparison, what: str) -> list[str]:
-    """Builds, scenarios or criteria that both have, as they come after."""
-    return [name for name in getattr(comparison.after, what) if name in getattr(comparison.before, what)]
-
-
 def look(comparison: Comparison, build: str) -> tuple[str, str]:
     """Colour and marker of a build: those that it has in the figures of the results after."""
     place = list(comparison.after.builds).index(build)
     return style.colour(place), style.marker(place)
-
-
-def count(number_: int, thing: str) -> str:
-    """A number of things in words."""
-    return f"{number_} {thing}{'' if number_ == 1 else 's'}"
 
 
 def dollars(value: float) -> str:
@@ -77,7 +67,7 @@ def quantiles(comparison: Comparison, scenario: str) -> dict[str, list[Move]]:
     """Moves of the quantiles of CapEx, by build."""
     known = {move.figure: move for move in comparison.moves}
     found = {build: [known.get(Figure("quantile", "capex", scenario, build, "", level)) for level in LEVELS]
-             for build in both(comparison, "builds")}
+             for build in comparison.common("builds")}
     return {build: whole for build, moves in found.items() if len(whole := [m for m in moves if m]) == len(LEVELS)}
 
 
@@ -99,7 +89,7 @@ def _extent(comparison: Comparison, scenario: str) -> list[float]:
 
 
 def _every(comparison: Comparison) -> list[float]:
-    return [x for scenario in both(comparison, "scenarios") for x in _extent(comparison, scenario)]
+    return [x for scenario in comparison.common("scenarios") for x in _extent(comparison, scenario)]
 
 
 def _scale(comparison: Comparison) -> tuple[float, str]:
@@ -109,7 +99,7 @@ def _scale(comparison: Comparison) -> tuple[float, str]:
 def _limits(comparison: Comparison, scenario: str) -> tuple[float, float]:
     """Ends of the axis: those of all scenarios, unless one of them would be too small to be read."""
     every = _every(comparison)
-    own = [_extent(comparison, each) for each in both(comparison, "scenarios")]
+    own = [_extent(comparison, each) for each in comparison.common("scenarios")]
     wide = all(np.ptp(each) >= SHARED * np.ptp(every) for each in own if each)
     low, high = (f(every if wide else _extent(comparison, scenario)) for f in (min, max))
     room = ROOM * (high - low) or 0.1 * abs(high) or 1.0
@@ -136,7 +126,7 @@ def bands_figure(comparison: Comparison, scenario: str) -> Drawn | None:
                f"{comparison.after.name} below it in colour. {said}. At the right: by how much the median moved"
                f"{ends}{still}.")
     return Drawn("bands-moved", f"How wide, before and after: CapEx, {scenario}",
-                 f"Two horizontal bands, before and after, for {count(len(found), 'build')}. {said}.", caption,
+                 f"Two horizontal bands, before and after, for {count_words(len(found), 'build')}. {said}.", caption,
                  partial(bands, comparison, scenario=scenario), 1.1 + 0.44 * len(found), scenario=scenario)
 
 
@@ -151,5 +141,5 @@ def _medians(comparison: Comparison, found: dict[str, list[Move]]) -> str:
     ends = " to ".join(value_words(x.value, "USD") for x in (move.before, move.after))
     wide = "as before" if one == other else f"before {one}"
     spread = f". Its 5 to 95 % range is {other} wide, {wide}" if any(map(np.ptp, _ends(found[build]))) else ""
-    return (f"The median moved beyond sampling error for {len(moved)} of {count(len(found), 'build')}"
+    return (f"The median moved beyond sampling error for {len(moved)} of {count_words(len(found), 'build')}"
             f"{', most for' if len(moved) > 1 else ':'} {called}, from {ends} ({dollars(move.difference)}){spread}")

@@ -9,7 +9,6 @@ from itertools import chain
 from ..comparing import Comparison
 from ..report.comparison import gist, sections, trust
 from ..report.text import Section, named
-from ..sides import Side
 from .html import Chapter, Grids, Page, Picks, Picture
 from .study import shown
 
@@ -33,8 +32,8 @@ def page(comparison: Comparison, pictures: Sequence[Picture]) -> Page:
 
 def _question(comparison: Comparison) -> str:
     """What is compared, in words."""
-    titles = list(dict.fromkeys(side.study.title for side in _sides(comparison) if side.study))
-    about = {0: "", 1: f" of “{titles[0]}”"}.get(len(titles), f": “{'” and “'.join(titles)}”") if titles else ""
+    titles = list(dict.fromkeys(side.study.title for side in comparison.sides if side.study))
+    about = f"{':' if titles[1:] else ' of'} “{'” and “'.join(titles)}”" if titles else ""
     if comparison.same:
         return f"Two results{about}: nothing is other."
     return f"Two results{about}: what went in otherwise, what came out otherwise beyond sampling error, and why."
@@ -54,13 +53,9 @@ def _picks(comparison: Comparison, pictures: Sequence[Picture]) -> Picks:
                  {name: named(name) for name in criteria if name}, list(criteria))
 
 
-def _sides(comparison: Comparison) -> tuple[Side, Side]:
-    return comparison.before, comparison.after
-
-
 def _provenance(comparison: Comparison) -> Section:
     """What determines the figures of both."""
-    sides = _sides(comparison)
+    sides = comparison.sides
     rows = [["results", *(side.name for side in sides)],
             ["SHA-256 of what determines the figures", *(side.digest for side in sides)]]
     for what in ("sampling", "versions"):
@@ -71,7 +66,7 @@ def _provenance(comparison: Comparison) -> Section:
 
 def _files(comparison: Comparison) -> Iterator[tuple[str, str]]:
     """What is other in the study files, and these; of those that are the same, one."""
-    texts = {side.name: side.study.text for side in _sides(comparison) if side.study}
+    texts = {side.name: side.study.text for side in comparison.sides if side.study}
     if len(set(texts.values())) == 2:
         (one, before), (other, after) = texts.items()
         lines = unified_diff(before.splitlines(), after.splitlines(), one, other, lineterm="")

@@ -48,11 +48,15 @@ for (const header of every("thead th")) {
   header.append(button);
 }
 
-// A table as CSV, whole, in the order in which it is shown.
+// A table as CSV, whole, in the order in which it is shown. Before a text that a spreadsheet would take for a formula
+// comes an apostrophe, as in tables/*.csv; not before figures (-$5, -3 [-5–-1], +3 %), nor a lone sign of equality.
+const harmless = /^=$|^[+-]\$?\d[\d,.]*(e[+-]?\d+)?( ?%)?( (\[[\d,.$%\u2060 –-]+\]|± [\d,.]+))?$/;
 function csv(table) {
   const cell = each => each.textContent.trim().replace(/\s+/g, " ");
+  const tamed = text => /^[=+\-@]/.test(text) && !harmless.test(text) ? `'${text}` : text;
   const quoted = text => /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  return every("tr", table).map(row => Array.from(row.cells, each => quoted(cell(each))).join(",") + "\n").join("");
+  const line = row => Array.from(row.cells, each => quoted(tamed(cell(each)))).join(",");
+  return every("tr", table).map(row => line(row) + "\n").join("");
 }
 for (const button of every("button.csv")) {
   button.hidden = false;

@@ -30,12 +30,11 @@ def _where(comparison: Comparison, change: Change, scenarios_too: bool = True) -
     called = labels(comparison)
     builds, scenarios, precisions = ([x for x in dict.fromkeys(column) if x] for column in zip(
         *((s.build, s.scenario, s.precision) for s in change.spots), strict=True))
-    common = [b for b in comparison.before.builds if b in comparison.after.builds]
-    told = [] if len(builds) == len(common) > 1 else [called[b] for b in builds]
-    every = [s for s in comparison.before.scenarios if s in comparison.after.scenarios]
+    told = [] if len(builds) == len(comparison.common("builds")) > 1 else [called[b] for b in builds]
+    every = len(scenarios) == len(comparison.common("scenarios"))
     if {*precisions} >= {*comparison.before.precisions, *comparison.after.precisions}:
         precisions = []
-    words = [told, scenarios if scenarios_too and len(scenarios) < len(every) else [], precisions]
+    words = [told, scenarios if scenarios_too and not every else [], precisions]
     return "; ".join(", ".join(each) for each in words if each)
 
 

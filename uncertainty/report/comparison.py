@@ -12,7 +12,7 @@ from ..comparing import Comparison, Move, first_places, hands, other_verdict, ve
 from ..sides import LEVELS, Figure
 from .changes import inputs, labels, settings
 from .text import Section, named, number, percent
-from .words import stream_words
+from .words import count_words, stream_words
 
 TOLD = 3  # changes that are named as what explains a move
 LEAST = 0.05  # share of all that is explained that one of them has
@@ -61,17 +61,13 @@ def _in_short(comparison: Comparison) -> Iterator[str]:
         yield ("They have no scenario and build in common: neither what went in there nor what came out can be "
                "compared.")
         return
-    yield (f"{_count(several, 'input')} and {_count(len(comparison.settings), 'setting')} changed. Beyond sampling "
-           "error moved:")
+    yield (f"{count_words(several, 'input')} and {count_words(len(comparison.settings), 'setting')} changed. Beyond "
+           "sampling error moved:")
     for kind, things in (("quantile", "CapEx medians"), ("first", "probabilities of first place"), ("claim", "claims")):
         every = [m for m in comparison.moves if m.figure.kind == kind and (kind != "quantile" or _is_median(m.figure))]
         some = [m for m in every if m.moved]
         if every:
             yield f"  {len(some)} of {len(every)} {things}{_reach(kind, some)}"
-
-
-def _count(number_: int, thing: str) -> str:
-    return f"{number_ or 'no'} {thing}{'' if number_ == 1 else 's'}"
 
 
 def _is_median(figure: Figure) -> bool:
@@ -127,10 +123,10 @@ def _order_error(comparison: Comparison) -> str:
 
 def _bands(comparison: Comparison) -> list[Section]:
     """CapEx and battery units where they moved, and of builds that only one side has."""
-    before, after = comparison.before, comparison.after
+    before, after = comparison.sides
     moves, called = {move.figure: move for move in comparison.moves}, labels(comparison)
     rows = []
-    for scenario, build in product((s for s in before.scenarios if s in after.scenarios), before.builds | after.builds):
+    for scenario, build in product(comparison.common("scenarios"), before.builds | after.builds):
         found = [[Figure("quantile", name, scenario, build, "", level) for level in LEVELS]
                  for name in ("capex", "battery_count")]
         if build not in before.builds or build not in after.builds:
@@ -151,7 +147,7 @@ def _bands(comparison: Comparison) -> list[Section]:
 def _cells(comparison: Comparison, found: list[list[Figure]]) -> list[str]:
     """CapEx in 1,000 USD and battery units, before and after; a dash where a side does not have them."""
     return ["\n".join(_band([side.figures.get(figure) for figure in each], scale)
-                      for side in (comparison.before, comparison.after))
+                      for side in comparison.sides)
             for each, scale in zip(found, (1e3, 1.0), strict=True)]
 
 
@@ -217,7 +213,7 @@ def _claims(comparison: Comparison) -> list[Section]:
              _because(comparison, m, 100)] for m in sorted(told, key=lambda m: -abs(m.difference))]
     other, quiet = sum(map(other_verdict, moved)), len(moved) - len(told)
     rest = f" {quiet} more moved by less than {100 * MUCH:.0f} points: --json." if quiet else ""
-    note = (f"{other or 'None'} of {_count(sum(m.figure.kind == 'claim' for m in comparison.moves), 'claim')} "
+    note = (f"{other or 'None'} of {count_words(sum(m.figure.kind == 'claim' for m in comparison.moves), 'claim')} "
             f"{'has' if other <= 1 else 'have'} another verdict.{rest} Why: in points of P(holds).")
     return [Section("Which conclusions hold: before -> after", ["id", "claim", "before", "after", "why"], rows, note, 5)
             ] if rows else []

@@ -39,6 +39,11 @@ def unit_of(stream: str) -> str:
     return next((INPUTS[part].unit for part in stream.split(".") if part in INPUTS), "USD")
 
 
+def count_words(number: int, thing: str) -> str:
+    """A number of things: `2 builds`, `1 build`, `no builds`."""
+    return f"{number or 'no'} {thing}{'' if number == 1 else 's'}"
+
+
 def output_name(study: Study, name: str) -> str:
     """An output in words: `CapEx`, `Powerwalls`, `throughput / USD`."""
     words = {"capex": "CapEx", "battery_count": f"{study.battery.label}s"}
