@@ -119,9 +119,10 @@ def _ranking(plan: Plan, done: Statistics) -> Group:
     study = plan.study
     taus = np.unique([tau for r in done.ranking for tau in _taus(r["tau_probability"])])
     variables: dict[str, Frame] = {}
+    samples = [engine.told_by(plan, criterion.output) for criterion in study.criteria]
     for name, dims in RANKING.items():
         each = [_on(taus, ranked[name]) if name == "tau_probability" else ranked[name] for ranked in done.ranking]
-        found = [combine(x) if name in MEANS else counted(x, study.sampling.samples) for x in each]
+        found = [combine(x) if name in MEANS else counted(x, n) for x, n in zip(each, samples, strict=True)]
         for end, values in (("", [f.value for f in found]), ("_se", [f.se for f in found])):
             shape = (len(study.scenarios), *values[0].shape[1:])
             stacked = np.stack([np.broadcast_to(v, shape) for v in values])

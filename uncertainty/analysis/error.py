@@ -40,7 +40,7 @@ def combine(statistics: Any) -> Estimate:
     return Estimate(value, offset.std(axis=0, ddof=1) / np.sqrt(len(x)))
 
 
-def counted(means: Any, samples: int) -> Estimate:
+def counted(means: Any, samples: float) -> Estimate:
     """Mean over replicates of shares, or of means of whole numbers, and its standard error.
 
     What hangs on one input has its jumps between the same two points of every replicate, or nearly, so that replicates
