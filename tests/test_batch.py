@@ -307,7 +307,7 @@ def test_a_dry_run_writes_nothing_and_says_what_would_be_done(folder, run):
     assert (status, err) == (0, "")
     assert not Path("results").exists()
     for name in NAMES:
-        assert re.search(rf"{name} 8 replicates 128 – \d+ MB \d+ MB", out)
+        assert re.search(rf"{name} 8 replicates 128 < 1 min \d+ MB \d+ MB", out)
 
 
 def test_a_dry_run_knows_what_is_current_and_what_is_kept(folder, run):
@@ -335,7 +335,10 @@ def test_a_dry_run_says_how_long_a_long_run_takes(folder, run, monkeypatch):
     out = run(*line)[1]
     assert f" {found[0]['seconds'] / 3600:.1f} h " in out
     assert "Time: about that, to make the replicates on this machine in 2 processes" in out
-    assert json.loads(run(*line[:-2], "--json", "--scheduler", "tcp://there:1")[1])[0]["seconds"] is None
+    far = [*line[:-2], "--scheduler", "tcp://there:1"]
+    assert json.loads(run(*far, "--json")[1])[0]["seconds"] is None
+    assert " – " in run(*far)[1]
+    assert " < 1 min " in run(folder / "alpha.toml", "--dry-run")[1]
 
 
 def test_a_dry_run_of_what_cannot_run_is_status_2(folder, run):

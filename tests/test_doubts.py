@@ -52,6 +52,7 @@ def test_of_the_starter_its_sources_are(tmp_path):
     ({"rest": "[scenarios.a]\n[scenarios.b]\nbudget = 150"},
      [f"the budget of 150 USD buys no {build} at the central values in b" for build in ("rtx_a5000", "dgx_spark")]),
     ({"rest": "[sweep]\nbudget = [150, 150_000]"}, []),
+    ({"rest": "[sweep]\nrtx_a5000.unit_price = [400, 800]", "budget": 1000, "builds": ["rtx_a5000"]}, []),
     ({"rest": "[sweep]\nbudget = [100, 150]", "builds": ["dgx_spark"]},
      ["the budget of 150 USD buys no dgx_spark at the central values"]),
 ])
@@ -71,3 +72,13 @@ def test_they_are_told_by_check_and_after_a_run_and_change_no_status(tmp_path, m
         assert line in out.splitlines()
         assert "is fine" not in out
         assert err == ""
+
+
+def test_of_several_and_beside_json_they_are_told_on_standard_error(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name, budget in (("low", 150), ("high", 150_000)):
+        (tmp_path / f"{name}.toml").write_text(study_text(budget=budget))
+    line = "low: worth a look: the budget of 150 USD buys no dgx_spark at the central values"
+    for command in (["low.toml", "high.toml"], ["low.toml", "high.toml"], ["low.toml", "--json"]):
+        assert cli.main(["run", *command, "--no-report"]) == 0
+        assert line in capsys.readouterr().err.splitlines()

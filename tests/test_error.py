@@ -33,6 +33,13 @@ def test_counted_by_hand():
     np.testing.assert_allclose(found.se, [np.hypot(0.25 / np.sqrt(3), np.sqrt(2) / 12), np.sqrt(2) / 12, 0])
 
 
+def test_a_mean_that_happens_to_be_whole_is_not_sure():
+    mean = np.full((16, 1), 49.0)
+    assert counted(mean, 64).se == 0  # as a share of 0 or 1
+    assert counted(mean, 64, sure=[False]).se == np.sqrt(2) / 1024
+    assert counted(mean, np.inf, sure=[False]).se == 0
+
+
 def test_where_replicates_agree_half_a_width_is_the_upper_limit():
     share, samples = np.full(16, 0.25), 4096
     assert half_width(counted(share, samples).se, 16) == pytest.approx(upper_limit(16 * samples), rel=0.01)

@@ -153,7 +153,7 @@ def test_studies_with_little_to_say_have_a_page(tmp_path, given):
 # --- the answer --------------------------------------------------------------------------------------------------
 
 
-def test_the_answer_is_three_sentences_of_the_figures(results):
+def test_the_answer_is_of_the_figures(results):
     wide, wins, drives = answer(results)
     band = results.bands.sel(scenario="engineering", build="dgx_spark")
     assert f"${float(band.capex.sel(quantile=0.5)):,.0f}"[:5] in wide

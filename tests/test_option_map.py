@@ -253,6 +253,23 @@ def test_what_is_not_bought_is_no_bargain(make):
     assert "$0" not in cost
 
 
+def test_lines_are_named_that_the_last_panel_lacks(make):
+    prices = "rtx_a5000.unit_price = [2_000, 200_000]\nrun_hours = [4, 8]\n"
+    both = make(prices, budget=100_000)
+    for each in sweep_lines.widths(both):
+        assert legend(each) == ["A5000", "DGX Spark"]
+        assert [len(axes.lines) for axes in drawn_axes(each)] == [2, 1]
+    alone = make(prices, "", budget=100_000, builds=["rtx_a5000"])
+    assert [legend(each) for each in sweep_lines.widths(alone)] == [["A5000"]] * 2
+
+
+def test_the_answer_counts_no_point_where_what_is_best_is_not_bought(make):
+    sweep = make("rtx_a5000.unit_price = [2_000, 200_000]\n", budget=100_000)
+    wins, cost, *_ = sweep_answer(sweep)
+    assert "A5000 at 1" in wins
+    assert cost.startswith("DGX Spark, best by CapEx at 1 of these,")
+
+
 @pytest.mark.parametrize(("values", "log"), [((4.0, 8.0, 12.0), False), ((2.0, 4.0, 8.0, 16.0), True),
                                              ((0.0, 1.0, 100.0), False), ((1.0, 100.0), False)])
 def test_an_axis_is_logarithmic_where_that_keeps_values_apart(one, values, log):

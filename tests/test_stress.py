@@ -12,7 +12,7 @@ import uncertainty as un
 from uncertainty import stress as stressed
 from uncertainty import terminal
 from uncertainty.model import INPUTS
-from uncertainty.plan import ModelError, leading, prepare
+from uncertainty.plan import ModelError, leading, plan_of, prepare
 from uncertainty.quantity import Quantity
 from uncertainty.readings import _wide, variants
 from uncertainty.report.stress import _cell, first_table, stress_sections, stress_table, stress_tree
@@ -235,7 +235,7 @@ def test_correlation_changes_what_hangs_on_two_prices(make_study):
 
 def claims_of(make_study, own, *held):
     """What the shares of replicates say in which one claim holds, as given and in readings."""
-    study = make_study(rest=PRICE("rtx_a5000", UNIFORM) + AT_LEAST(51))
+    study = make_study(rest=PRICE("rtx_a5000", UNIFORM) + AT_LEAST(51), samples=4096)
     return stressed._claims(study, *(np.array(own)[:, None], [np.array(x)[:, None] for x in held]))
 
 
@@ -287,13 +287,22 @@ def test_first_places_change_where_that_is_beyond_sampling_error(make_study):
         given, other = (np.stack([0.5 + x, 0.5 - x], axis=-1)[:, None, None] for x in (lead - 0.1, lead + ahead))
         shape = (8, study.listed, len(study.scenarios), 2)
         given, other = (np.broadcast_to(x, shape) for x in (given, other))
-        group = stressed._firsts(study, given, [given, other])
+        group = stressed._firsts(plan_of(study), given, [given, other])
         assert (group["first_changed"][1, : study.listed] == changed).all()
         assert not group["first_changed"][0].any()
     # .499 to .501 as given, but that is chance; surely .501 to .499 is no change either
     near, sure = (np.broadcast_to(np.stack([0.5 + x, 0.5 - x], axis=-1)[:, None, None], shape) for x in (
         lead - 0.001, np.full(8, 0.001)))
-    assert not stressed._firsts(study, near, [near, sure])["first_changed"].any()
+    assert not stressed._firsts(plan_of(study), near, [near, sure])["first_changed"].any()
+
+
+def test_ties_of_what_does_not_vary_have_no_error(make_study):
+    study = make_study(pue=dist("uniform", low=1.1, high=1.4), samples=64)
+    shares = np.full((8, study.listed, len(study.scenarios), 2), 0.5)
+    varies = [c.output in plan_of(study).varying for c in study.criteria[: study.listed]]
+    assert 0 < sum(varies) < len(varies)
+    se = stressed._firsts(plan_of(study), shares, [shares, shares])["first_se"]
+    assert [(se[:, c] > 0).all() for c in range(study.listed)] == varies
 
 
 def test_readings_are_asked_nothing_that_is_not_told(make_study, monkeypatch):

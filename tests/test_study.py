@@ -260,6 +260,7 @@ def test_a_file_that_is_no_toml_is_refused(folder, content, seen):
     ("budget = 150,0", "(at line 2, column 13): budget = 150,0"),
     ('title = "Two cards', '; a quotation mark (") may be missing: title = "Two cards'),
     ('title = "Two \\"cards\\"', '; a quotation mark (") may be missing: title = "Two \\"cards\\"'),
+    ('pue = 1.2.3  # of a 19" rack', '): pue = 1.2.3  # of a 19" rack'),
     ("titel = \x1b[31m", ": titel = \\x1b[31m"),
     (f"inputs.pue = [{'1.2, ' * 40}$2, {'1.3, ' * 40}]", f": ...{'1.2, ' * 12}$2, {'1.3, ' * 3}1..."),
 ])

@@ -547,7 +547,7 @@ def test_json_check_and_dry_run(file, capsys):
     assert "swept:" in out.split("Inputs")[1]
     assert cli.main(["run", path, "--dry-run", "--out", "other"]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert re.search(r"swept 48 replicates at 6 points 3,072 – \d+ MB \d+ MB", out)
+    assert re.search(r"swept 48 replicates at 6 points 3,072 < 1 min \d+ MB \d+ MB", out)
     assert not Path("other").exists()
     used = sum(p.stat().st_size for p in Path("results").rglob("*") if p.is_file())
     assert used <= cost_of(works.work_of(un.load(path))).disk

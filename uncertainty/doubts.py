@@ -61,11 +61,15 @@ def _wide(entries: Entries) -> Iterator[str]:
 
 
 def _unaffordable(tables: Tables, entries: Entries, swept: Sequence[Axis]) -> Iterator[str]:
-    """Builds of which the budget, the largest of those that are swept, buys none at the central values."""
+    """Builds of which the budget, the largest of those that are swept, buys none at the central values.
+
+    Not those of which anything else is swept.
+    """
     for axis in swept:
         if axis.name == "budget":
             entries = entries_at(entries, axis, axis.values[-1])
-    for build in tables.file.builds:
+    other = {place.build for axis in swept for _, place in axis.places}
+    for build in (build for build in tables.file.builds if build not in other):
         none = [scenario for scenario in tables.scenarios if _devices(entries, scenario, build) < 1]
         if none:
             budget = entries["budget"][Place(none[0], "", "")].quantity.center

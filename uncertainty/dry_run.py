@@ -27,7 +27,7 @@ def dry_run(works: list[Work], failed: dict[str, list[str]] | None, arguments: N
         print(to_json([{"study": name} | ({"nothing": it} if isinstance(it, str) else it)
                        for name, it in found.items()]))
     else:
-        _show(found, team)
+        _show(found, team, here=not arguments.scheduler)
     return "cannot run" not in found.values()
 
 
@@ -64,14 +64,14 @@ def _seconds(work: Work, replicates: int, team: int) -> float | None:
     return (time.perf_counter() - begun) / engine.effort(small) * whole / team
 
 
-def _show(found: dict[str, dict[str, Any] | str], team: int) -> None:
+def _show(found: dict[str, dict[str, Any] | str], team: int, here: bool) -> None:
     from .memory import size_words
     from .report.text import Section
     from .terminal import console, show_section
 
     taking = {name: it for name, it in found.items() if not isinstance(it, str)}
     rows = [[name, f"nothing: {it}", "", "", "", ""] if isinstance(it, str) else
-            [name, _made(it), f"{it['samples']:,}", _time(it["seconds"]), size_words(it["memory_per_process"]),
+            [name, _made(it), f"{it['samples']:,}", _time(it["seconds"], here), size_words(it["memory_per_process"]),
              size_words(it["disk"])] for name, it in found.items()]
     columns = ["study", "would make", "samples", "time", "memory a process", "disk"]
     timed = any(it["seconds"] for it in taking.values())
@@ -80,10 +80,13 @@ def _show(found: dict[str, dict[str, Any] | str], team: int) -> None:
     show_section(Section("Nothing was run", columns, rows, note, words=2), console())
 
 
-def _time(seconds: float | None) -> str:
-    if seconds is None:
+def _time(seconds: float | None, here: bool) -> str:
+    """Of a cluster nothing; what is not timed is soon over."""
+    if not here:
         return "–"
-    return f"{seconds / 3600:,.1f} h" if seconds >= 7200 else f"{max(seconds / 60, 1):.0f} min"
+    if seconds is None or seconds < 60:
+        return "< 1 min"
+    return f"{seconds / 3600:,.1f} h" if seconds >= 7200 else f"{seconds / 60:.0f} min"
 
 
 def _made(it: dict[str, Any]) -> str:

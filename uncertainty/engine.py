@@ -331,14 +331,14 @@ def _among(values: Floats, cells: NDArray[np.intp], shape: tuple[int, ...]) -> F
 def worst_errors(plan: Plan, done: Part) -> tuple[float, float]:
     """Largest relative error of CapEx's 5, 50 and 95 % quantiles, and largest absolute one of a rank share."""
     capex = quantiles(plan, done, (0.05, 0.5, 0.95), ["capex"])["capex"]
-    shares = [counted(ranked["rank_acceptability"], told_by(plan, criterion.output)).se
+    shares = [counted(ranked["rank_acceptability"], samples_of(plan, criterion.output)).se
               for ranked, criterion in zip(done.statistics.ranking, plan.study.criteria, strict=True)]
     return (float(np.max(capex.se / np.where(capex.value == 0, 1, capex.value))),
             float(max(np.nanmax(se) for se in shares)))
 
 
-def told_by(plan: Plan, output: str) -> float:
-    """Samples of a replicate that tell of an output; of what does not vary any number, so that ties have no error."""
+def samples_of(plan: Plan, output: str) -> float:
+    """Samples of a replicate; infinitely many of an output that does not vary, so that ties of it have no error."""
     return plan.study.sampling.samples if output in plan.varying else np.inf
 
 

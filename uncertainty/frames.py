@@ -32,7 +32,7 @@ MEANS = ("expected_regret", "kendall_tau")  # which are no means of whole number
 def frames(plan: Plan, done: Part) -> dict[str, Group]:
     """All that `Results` has, by the name of its group."""
     wide, ranked = _bands(plan, done), _ranking(plan, done.statistics)
-    return {"central": _central(plan), "bands": wide, "means": _means(plan, done.statistics),
+    return {"central": _central(plan), "bands": wide, "means": _means(plan, done),
             "counts": _counts(plan, done), "ranking": ranked, "claims": _claims(plan, done.statistics),
             "picks": _picks(plan, done.statistics), "ratings": _ratings(plan.study, wide, ranked)}
 
@@ -81,10 +81,14 @@ def _bands(plan: Plan, done: Part) -> Group:
     return Group(variables, index(quantile=bands.QUANTILES) | _coords(plan.study))
 
 
-def _means(plan: Plan, done: Statistics) -> Group:
+def _means(plan: Plan, done: Part) -> Group:
     variables: dict[str, Frame] = {}
     for name in plan.study.outputs:
-        found = counted(done.means[name], plan.study.sampling.samples) if name in WHOLE else combine(done.means[name])
+        means = done.statistics.means[name]
+        found = combine(means)
+        if name in WHOLE:
+            alone = _by_cell(plan, name, [len(cell.numbers) == 1 for cell in engine.counts(done, name)])
+            found = counted(means, plan.study.sampling.samples, alone.astype(bool))
         variables |= _pair(plan, name, name, found, what="mean: ")
     return Group(variables, _coords(plan.study))
 
@@ -119,15 +123,21 @@ def _ranking(plan: Plan, done: Statistics) -> Group:
     study = plan.study
     taus = np.unique([tau for r in done.ranking for tau in _taus(r["tau_probability"])])
     variables: dict[str, Frame] = {}
-    samples = [engine.told_by(plan, criterion.output) for criterion in study.criteria]
+    samples = [engine.samples_of(plan, criterion.output) for criterion in study.criteria]
     for name, dims in RANKING.items():
         each = [_on(taus, ranked[name]) if name == "tau_probability" else ranked[name] for ranked in done.ranking]
-        found = [combine(x) if name in MEANS else counted(x, n) for x, n in zip(each, samples, strict=True)]
+        found = [combine(x) if name in MEANS else counted(x, n, _settled(ranked) if name == "expected_rank" else None)
+                 for x, n, ranked in zip(each, samples, done.ranking, strict=True)]
         for end, values in (("", [f.value for f in found]), ("_se", [f.se for f in found])):
             shape = (len(study.scenarios), *values[0].shape[1:])
             stacked = np.stack([np.broadcast_to(v, shape) for v in values])
             variables[name + end] = Frame(("criterion", "scenario", *dims), stacked, _about(name, end))
     return Group(variables, _ranking_coords(study, taus))
+
+
+def _settled(ranked: Any) -> Any:
+    """Builds of which every sample has the same rank, (scenario, build)."""
+    return (combine(ranked["rank_acceptability"]).value == 1).any(axis=-1)
 
 
 def _ranking_coords(study: Study, taus: Any) -> dict[str, Frame]:

@@ -25,7 +25,8 @@ def _hint(line: str, column: int) -> str:
     """What is often meant by what is there."""
     if re.match(r"[$€£]|,\d{3}(?!\d)", line[column:]):
         return "; a number has no $ and no commas, as 150_000"
-    if line.replace('\\"', "").replace('"""', "").count('"') % 2:
+    left = re.sub(r'"(?:[^"\\]|\\.)*"', "", line.replace('"""', ""))  # but for whole strings
+    if '"' in left.partition("#")[0]:
         return '; a quotation mark (") may be missing'
     return ""
 

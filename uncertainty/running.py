@@ -6,6 +6,7 @@ Everything heavy is imported where it is used, so that what is wrong with the ar
 from __future__ import annotations
 
 import logging
+import os
 import re
 import signal
 import sys
@@ -110,6 +111,8 @@ def _work(study: Study, arguments: Namespace) -> Work:
     folder = arguments.out / study.name
     if reason := unfit(folder):
         raise UsageError(f"{study.name} is to be written to {folder}, but {reason}: use another --out")
+    if folder.is_symlink():
+        check_writable("--out", folder, Path(os.path.realpath(folder)).parent)
     store = arguments.out / f"{study.name}.zarr" if arguments.keep_samples else None
     return work_of(study, arguments.tolerance, arguments.out / PIECES, arguments.resume, store)
 
@@ -166,6 +169,10 @@ def _perform(works: list[Work], failed: Rows | None, arguments: Namespace) -> in
     from .terminal import console, progress
 
     report = _Report(arguments, failed is not None, console(), failed or {})
+    if failed is not None or arguments.json:  # of one, it is said below its tables
+        for work in works:
+            for line in work.study.doubts:
+                print(f"{work.study.name}: worth a look: {line}", file=sys.stderr)
     due = report.affordable([work for work in works if not report.skip(work)])
     try:
         with (_terminable(), _executor(arguments.scheduler) as executor,

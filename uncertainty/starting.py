@@ -11,7 +11,7 @@ from .files import StudyError, locate, read, shipped
 from .sheets import find_sheet
 from .study import load
 
-SHEETS = {"builds": "devices", "battery": "batteries", "document": "documents"}  # a study's keys, and kinds of sheets
+KINDS = {"builds": "devices", "battery": "batteries", "document": "documents"}  # a study's keys, and kinds of sheets
 
 
 def start(path: Path, study: str | None = None) -> list[Path]:
@@ -56,7 +56,7 @@ def _beside(source: Path, folder: Path) -> dict[Path, Path]:
     """The files that a study needs and that are not shipped, by where they are to lie in the folder of a copy."""
     raw = _tables(source)
     found = {folder / file: source.parent / file for file in _quotes(raw)}
-    for key, kind in SHEETS.items():
+    for key, kind in KINDS.items():
         names = raw.get(key, [])
         for name in names if isinstance(names, list) else [names]:
             sheet = find_sheet(kind, name, source.parent)

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +77,18 @@ def written(results: Results | Sweep, folder: str | os.PathLike[str], page: bool
 
 
 def unfit(folder: Path) -> str:
-    """Why results cannot take the place of what is there; empty where they can."""
-    if folder.exists() and not folder.is_dir():
+    """Why results cannot take the place of what is there, or of what a link leads to; empty where they can."""
+    place = Path(os.path.realpath(folder))
+    if place.is_symlink():
+        return "that is a link to itself"
+    if place.exists() and not place.is_dir():
         return "that is no folder"
-    here = Path.cwd().resolve()
-    return "that is the current folder, or holds it" if here.is_relative_to(folder.resolve()) else ""
+    if place.is_mount():
+        return "a disk is mounted there, which cannot be replaced"
+    with suppress(OSError):  # the current folder may be gone
+        if Path.cwd().is_relative_to(place):
+            return "that is the current folder, or holds it"
+    return ""
 
 
 def is_whole(folder: Path, study: Study, page: bool = True) -> bool:

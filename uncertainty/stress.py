@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +74,7 @@ def stress(plan: Plan, done: Part) -> Group | None:
             meanings.append(f"{variant.meaning}: {error}")
     texts = {"meaning": meanings, "kept": ["", *(" ".join(v.kept) for v in others)]}
     claims = _claims(study, own.held, [s.held for s in seen])
-    firsts = _firsts(study, own.first, [s.first for s in seen])
+    firsts = _firsts(plan, own.first, [s.first for s in seen])
     return Group(claims.variables | firsts.variables, {
         **index(variant=[GIVEN, *(v.key for v in others)]), **claims.coords, **firsts.coords,
         **{name: Frame(("variant",), np.array(text, str), {}) for name, text in texts.items()}})
@@ -105,7 +105,8 @@ def _claims(study: Study, own: Floats, held: list[Floats]) -> Group:
         return Group({}, {})
     dims, replicates = ("variant", "claim"), len(held[0])
     samples = study.sampling.samples
-    found, moved = _estimates([own, *held[1:]], samples), _estimates([x - held[0] for x in held], samples)
+    found = _estimates(held, min(SAMPLES, samples), counted(own, samples))
+    moved = _estimates([x - held[0] for x in held], min(SAMPLES, samples))
     words = np.array([["" if math.isnan(p) else verdict(p) for p in row] for row in found.value.tolist()])
     changed = _outside(found, replicates) & _beyond(moved, replicates)
     return Group({
@@ -116,12 +117,13 @@ def _claims(study: Study, own: Floats, held: list[Floats]) -> Group:
         {**index(claim=np.array([c.id for c in study.ledger.claims])), "verdict": Frame(dims, words, {})})
 
 
-def _firsts(study: Study, own: Floats, first: list[Floats]) -> Group:
+def _firsts(plan: Plan, own: Floats, first: list[Floats]) -> Group:
     """How probably builds are first, and where another has become the most probable; missing if it is not listed."""
-    dims, replicates = ("variant", "criterion", "scenario", "build"), len(first[0])
+    study, dims, replicates = plan.study, ("variant", "criterion", "scenario", "build"), len(first[0])
     own, *first = (_padded(x, len(study.criteria)) for x in (own, *first))
-    samples = study.sampling.samples
-    found = _estimates([own, *first[1:]], samples)
+    samples = np.array([engine.samples_of(plan, c.output) for c in study.criteria])[:, None, None]
+    few = np.where(np.isinf(samples), np.inf, np.minimum(SAMPLES, samples))
+    found = _estimates(first, few, counted(own, samples))
     top = np.argmax(np.nan_to_num(found.value, nan=-1.0), axis=-1)[..., None]
 
     def lead(shares: Floats, new: NDArray[np.intp]) -> Floats:
@@ -129,8 +131,9 @@ def _firsts(study: Study, own: Floats, first: list[Floats]) -> Group:
         return (np.take_along_axis(shares, new[None], -1) - np.take_along_axis(shares, top[:1], -1))[..., 0]
 
     ahead = [lead(shares, new) for shares, new in zip(first, top, strict=True)]
-    gained = _estimates([now - lead(first[0], new) for now, new in zip(ahead, top, strict=True)], samples)
-    changed = (top != top[0])[..., 0] & _beyond(_estimates(ahead, samples), replicates) & _beyond(gained, replicates)
+    gained = _estimates([now - lead(first[0], new) for now, new in zip(ahead, top, strict=True)], few[..., 0])
+    changed = (top != top[0])[..., 0] & _beyond(_estimates(ahead, few[..., 0]), replicates) & _beyond(
+        gained, replicates)
     return Group({
         **estimated("first", dims, found, "P(first by the criterion), ties split evenly"),
         "first_changed": Frame(dims[:3], changed.astype(float), {
@@ -146,9 +149,10 @@ def _padded(shares: Floats, criteria: int) -> Floats:
     return full
 
 
-def _estimates(each: list[Floats], samples: int) -> Estimate:
-    """Means over replicates of shares of so many samples, and their errors, of several readings."""
-    return Estimate(*map(np.stack, zip(*(counted(shares, samples) for shares in each), strict=True)))
+def _estimates(each: list[Floats], samples: Any, own: Estimate | None = None) -> Estimate:
+    """Means over replicates of shares of so many samples, and errors, of several readings, or `own` of the first."""
+    found = [counted(shares, samples) for shares in each]
+    return Estimate(*map(np.stack, zip(*([own, *found[1:]] if own else found), strict=True)))
 
 
 def _outside(found: Estimate, replicates: int) -> NDArray[np.bool_]:

@@ -463,6 +463,29 @@ def test_links_among_results_stay_links(folder):
     assert {name: (Path("results/study") / name).readlink() for name in made} == {n: Path(to) for n, to in made.items()}
 
 
+@pytest.mark.parametrize(("to", "reason"), [("study", "that is a link to itself"), (
+    "/proc/none/study", "/proc cannot be written to"), ("large", "a disk is mounted there, which cannot be replaced")])
+@linux
+def test_a_link_to_where_nothing_can_be_written_is_told_before_the_work(folder, capsys, monkeypatch, to, reason):
+    monkeypatch.setattr("uncertainty.works.perform", lambda *_, **__: pytest.fail("it has begun"))
+    monkeypatch.setattr(Path, "is_mount", lambda path: path.name == "large")
+    (folder / "results").mkdir()
+    (folder / "results/large").mkdir()
+    (folder / "results/study").symlink_to(to)
+    assert cli.main(RUN) == 2
+    assert reason in capsys.readouterr().err
+    assert (folder / "results/study").is_symlink()
+
+
+@linux
+def test_a_run_whose_current_folder_is_gone_is_written_elsewhere(folder, monkeypatch):
+    results = un.run(un.load("study.toml"), jobs=1)
+    (folder / "gone").mkdir()
+    monkeypatch.chdir(folder / "gone")
+    (folder / "gone").rmdir()
+    assert un.write(results, folder / "results/study", page=False).is_dir()
+
+
 def test_results_go_where_a_link_leads(folder):
     (folder / "large").mkdir()
     Path("study").symlink_to("large")

@@ -40,7 +40,7 @@ def combine(statistics: Any) -> Estimate:
     return Estimate(value, offset.std(axis=0, ddof=1) / np.sqrt(len(x)))
 
 
-def counted(means: Any, samples: float) -> Estimate:
+def counted(means: Any, samples: Any, sure: Any = None) -> Estimate:
     """Mean over replicates of shares, or of means of whole numbers, and its standard error.
 
     What hangs on one input has its jumps between the same two points of every replicate, or nearly, so that replicates
@@ -52,15 +52,21 @@ def counted(means: Any, samples: float) -> Estimate:
     ----------
     means : array, shape (replicate, ...)
         the same mean of each replicate, of `samples` samples; the replicates are independent.
+    samples
+        of a replicate, (...); infinitely many of what does not vary.
+    sure
+        where all samples are the same, (...): that has the error that `combine` gives. If not given, where the mean is
+        a whole number, as of a share of 0 or 1.
 
     Returns
     -------
     Estimate
-        of shape (...); a mean that is a whole number, such as a share of 0 or 1, has the error that `combine` gives.
+        of shape (...).
     """
     found = combine(means)
-    unseen = np.sqrt(2) / (samples * len(np.asarray(means)))
-    return found._replace(se=np.where(found.value == np.rint(found.value), found.se, np.hypot(found.se, unseen)))
+    unseen = np.sqrt(2) / (np.asarray(samples, float) * len(np.asarray(means)))
+    sure = found.value == np.rint(found.value) if sure is None else sure
+    return found._replace(se=np.where(sure, found.se, np.hypot(found.se, unseen)))
 
 
 def ratio(numerators: Any, denominators: Any) -> Estimate:

@@ -99,8 +99,10 @@ def where(sweep: Sweep, scenario: int, before: str = ", ") -> str:
 
 
 def legend(axes: Axes, handles: list[Any]) -> None:
-    """What is what, below all panels, in as few rows as there is room for."""
+    """What is what, below all panels, in as few rows as there is room for; nothing of nothing."""
     figure: Any = axes.get_figure()
+    if not handles:
+        return
     rows = -(-sum(6 + len(each.get_label()) for each in handles) // KEYS)
     figure.legend(handles=handles, loc="outside lower left", ncols=-(-len(handles) // rows), frameon=False, fontsize=8,
                   labelcolor=style.INK, handlelength=1.6, columnspacing=1.4)

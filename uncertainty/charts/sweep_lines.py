@@ -91,7 +91,7 @@ def widths(sweep: Sweep) -> list[Drawn]:
 
 
 def _capex(sweep: Sweep, scenario: int) -> Floats:
-    """5 %, median and 95 % (quantile, points..., build); missing where no device is bought."""
+    """5 %, median and 95 % (quantile, points..., build), as `_there` has them."""
     values = np.moveaxis(sweep.figures["bands"]["capex"][..., scenario, :], -2, 0)
     return _there(sweep, scenario, values[[QUANTILES.index(q) for q in (0.05, 0.5, 0.95)]])
 
@@ -101,7 +101,7 @@ def _enough(sweep: Sweep, scenario: int) -> Floats:
 
 
 def _there(sweep: Sweep, scenario: int, values: Floats) -> Floats:
-    """Values (..., points..., build), missing where no device is bought: what is not bought costs nothing."""
+    """Values (..., points..., build), missing where no device is bought, unless none ever is: it costs nothing."""
     return np.where(bought(sweep)[..., scenario, :], values, np.nan)
 
 
@@ -115,7 +115,7 @@ def band_lines(sweep: Sweep, scenario: int, axes: Any) -> None:
         lines(panel, sweep, middle, np.stack([low, high]))
         panel.set_xlabel(panel.get_xlabel() if last else "")
         panel.set_ylabel(f"{output_name(sweep.study, 'capex')}, {unit}" if first else "")
-    legend(panel, list(panel.get_legend_handles_labels()[0]))
+    legend(panel, _handles(sweep, panel))
 
 
 def buy_lines(sweep: Sweep, scenario: int, axes: Any) -> None:
@@ -127,7 +127,14 @@ def buy_lines(sweep: Sweep, scenario: int, axes: Any) -> None:
         panel.set_ylim(bottom=0)
         panel.locator_params(axis="y", integer=True)
         panel.set_ylabel(f"{output_name(sweep.study, 'battery_count')} to buy" if first else "")
-    legend(panel, list(panel.get_legend_handles_labels()[0]))
+    legend(panel, _handles(sweep, panel))
+
+
+def _handles(sweep: Sweep, panel: Axes) -> list[Any]:
+    """Lines of any panel, one a build, in the order of builds."""
+    figure: Any = panel.get_figure()
+    found = {line.get_label(): line for axes in figure.axes for line in axes.lines}
+    return [found[build.label] for build in sweep.study.builds if build.label in found]
 
 
 def bands_figure(sweep: Sweep, scenario: int) -> Drawn:

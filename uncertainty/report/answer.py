@@ -1,4 +1,4 @@
-"""The answer in three sentences made from the figures: how wide, who wins, what drives it and what to look up first."""
+"""The answer, made from the figures: how wide, who wins, what drives it and what to look up first."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _beside_printed(results: Results) -> str:
         return ""
     count = int(np.isfinite(found.value).sum())
     below = int((found.value < results.figures["bands"]["capex"][QUANTILES.index(0.5)]).sum())
-    if below == count:
+    if below == count > 1:
         return f" All {count} CapEx that the document prints lie below the median."
     return f" Of {count} CapEx that the document prints {below or 'none'} lie{'s' * (below < 2)} below the median."
 

@@ -72,10 +72,11 @@ def _cost(sweep: Sweep) -> str:
 
 
 def _leader(sweep: Sweep) -> tuple[int, int]:
-    """The build that is the best by the first criterion, or ties for it, at most points, and at how many."""
+    """The build that is best, or tied, by the first criterion at most points where it is bought, and at how many."""
     found = leads(sweep, 0)
-    count = Counter(key for keys in found["best"][found["probability"] > 0] for key in str(keys).split(" = "))
-    each = [count[build.key] for build in sweep.study.builds]
+    there = bought(sweep).reshape(*found["best"].shape, -1) & (found["probability"] > 0)[..., None]
+    each = [sum(build.key in str(keys).split(" = ") for keys in found["best"][there[..., b]])
+            for b, build in enumerate(sweep.study.builds)]
     return each.index(max(each)), max(each)
 
 
