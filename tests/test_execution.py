@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import warnings
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -533,3 +533,22 @@ def test_a_scheduler_that_is_none_is_told(tmp_path, capsys, monkeypatch):
     assert "no scheduler answers there" in capsys.readouterr().err
     assert cli.main(["run", "reference", "--scheduler", "tcp://localhost:1", "--jobs", "2"]) == 2
     assert "wanted one" in capsys.readouterr().err
+
+
+def test_workers_that_wait_for_a_lock_are_ended_all_the_same():
+    """As they do where one has it that was killed when all was done: nobody looks out for deaths any more then."""
+    executor = ProcessPoolExecutor(2, execution.context([]))
+    crew = execution._Crew(execution.Workers(executor, 2, ProcessPoolExecutor), executor, None)
+    busy = [executor.submit(time.sleep, 0.5) for _ in range(2)]
+    until(lambda: all(future.running() for future in busy))
+    time.sleep(0.2)  # both have what they are to do
+    assert executor._call_queue._rlock.acquire(timeout=10)
+    wait(busy)
+    processes = list(executor._processes.values())
+    ending = threading.Thread(target=crew.stop, daemon=True)
+    ending.start()
+    ending.join(20)
+    ended = not ending.is_alive()
+    for process in processes:
+        process.kill()
+    assert ended

@@ -219,19 +219,22 @@ class _Crew:
             self.executor.shutdown(wait=False)
             self.executor = self.team.make()
 
-    def stop(self, finished: bool) -> None:
-        """End our own workers, at once where the work is not finished; of others' executors take back what waits."""
+    def stop(self) -> None:
+        """End our own workers; of others' executors take back what waits.
+
+        They are killed also where all is done, as they have no more to say: asked to end, they would wait for ever for
+        a lock that one of them had when something killed it.
+        """
         for future in self.under_way:
             future.cancel()
         if self.team.make is None:
             return
         children = list((getattr(self.executor, "_processes", None) or {}).values())
-        self.executor.shutdown(wait=finished, cancel_futures=True)
-        if not finished:
-            for child in children:
-                child.kill()
-            for child in children:
-                child.join()
+        self.executor.shutdown(wait=False, cancel_futures=True)
+        for child in children:
+            child.kill()
+        for child in children:
+            child.join()
 
 
 def perform(jobs: Iterable[Job], team: Workers) -> Iterator[Job]:
@@ -256,7 +259,7 @@ def perform(jobs: Iterable[Job], team: Workers) -> Iterator[Job]:
                     crew.settle()
                 finished = not (begun or crew.under_way)
         finally:
-            crew.stop(finished)
+            crew.stop()
 
 
 def _begin(crew: _Crew, begun: list[Job], upcoming: Iterator[Job]) -> None:
