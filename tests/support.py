@@ -39,14 +39,15 @@ unit_price = {dist("lognormal", median=2500, sigma=0.15)}
 [build.dgx_spark]
 unit_price = {dist("pert", low=2999, mode=3999, high=4699)}
 """  # of both builds
-TIED = f"""{PRICES}[scenarios.cold]
+SITES = f"""[scenarios.cold]
 pue = 1.1
 [scenarios.hot]
 pue = {dist("pert", low=1.4, mode=1.65, high=2.1)}
 [[correlation]]
 inputs = ["unit_price"]
 spearman = 0.3
-"""  # the same, correlated, in two scenarios
+"""  # two scenarios, and prices correlated
+TIED = PRICES + SITES
 
 
 def assert_close(value, se, truth, replicates, samples=None, level=0.9999):

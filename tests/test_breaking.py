@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy import optimize, stats
-from support import assert_close, dist, study_text
+from support import SITES, assert_close, dist, study_text
 from test_claims import A5000, claimed
 from test_truth import SAMPLING
 from truths import BUDGET, PER_PUE, POWERWALL, PRICE, PUE, PUE_TEXT, Truth
@@ -631,15 +631,7 @@ def test_a_price_that_could_flip_but_is_not_among_those_possible(make_study):
 
 # --- the same bits -----------------------------------------------------------------------------------------
 
-SITE = f"""{BOTH}
-[scenarios.cold]
-pue = 1.1
-[scenarios.hot]
-pue = {dist("pert", low=1.4, mode=1.65, high=2.1)}
-[[correlation]]
-inputs = ["unit_price"]
-spearman = 0.3
-"""
+SITE = f"{BOTH}\n{SITES}"
 SAME = SITE + claimed(*PLANES, WALLS + 'is = "at most"; than = 20', COUNT + 'quantile = 0.9; is = "at most"; than = 66')
 
 
